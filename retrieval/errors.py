@@ -1,0 +1,88 @@
+"""Every error that this project raises on purpose.
+
+    RetrievalError
+    ├── InputError                what the caller gave is wrong; the message names it and the remedy
+    │   ├── FilterError           a filter expression that does not parse, with its position
+    │   ├── VectorError           a vector of the wrong shape, not finite, or of length zero
+    │   └── SourceError           a catalogue source that cannot be read as one (file, line, remedy)
+    ├── NotFoundError             a collection or a document that does not exist
+    ├── ConflictError             the thing exists, is busy, or changed meanwhile
+    │   └── EncoderMismatchError  vectors of another encoder than the collection's
+    ├── ImageError                one image that cannot be decoded; carries a stable reason code
+    ├── ModelError                an encoder that cannot be loaded or had
+    ├── StorageError              a file or a database that is missing, damaged, full or gone
+    │   └── CorruptionError       a file whose checksum is not the recorded one
+    └── DependencyError           an optional package that is needed and not installed
+
+Messages are one line, for people, and say what to do. They carry no HTTP codes; `api` maps classes to statuses.
+"""
+
+from __future__ import annotations
+
+
+class RetrievalError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class InputError(RetrievalError):
+    """What the caller gave is wrong."""
+
+
+class FilterError(InputError):
+    """A filter expression that does not parse or does not fit; `position` is a 0-based offset into it."""
+
+    def __init__(self, message: str, *, expression: str, position: int) -> None:
+        super().__init__(f"{message} (at position {position + 1} of the filter: {_excerpt(expression, position)})")
+        self.expression = expression
+        self.position = position
+
+
+class VectorError(InputError):
+    """A vector of the wrong shape or with values that no similarity is defined for."""
+
+
+class SourceError(InputError):
+    """A catalogue source that cannot be read; says which file and line."""
+
+
+class NotFoundError(RetrievalError):
+    """A collection or a document that does not exist."""
+
+
+class ConflictError(RetrievalError):
+    """The thing exists already, is in use, or changed meanwhile."""
+
+
+class EncoderMismatchError(ConflictError):
+    """The collection holds vectors of another encoder than the one at hand."""
+
+
+class ImageError(RetrievalError):
+    """One image that cannot be decoded; `reason` is a short stable code such as `truncated`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ModelError(RetrievalError):
+    """An encoder that cannot be loaded: unknown name, weights out of reach, a checkpoint of another architecture."""
+
+
+class StorageError(RetrievalError):
+    """A file or database that is missing, full or gone."""
+
+
+class CorruptionError(StorageError):
+    """A file whose content is not what was written."""
+
+
+class DependencyError(RetrievalError):
+    """An optional package that this call needs is not installed."""
+
+
+def _excerpt(expression: str, position: int, width: int = 24) -> str:
+    start, end = max(0, position - width), position + width
+    head = "…" if start else ""
+    tail = "…" if end < len(expression) else ""
+    return f"{head}{expression[start:position]}⟦{expression[position:end]}⟧{tail}"

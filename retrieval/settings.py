@@ -1,0 +1,25 @@
+"""Settings from the environment (`RETRIEVAL_*`), read when asked for and never at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things live and what they run on; each field can be set by `RETRIEVAL_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="RETRIEVAL_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("retrieval-data"), description="Folder of the database, the indexes and the thumbnails.")
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL; PostgreSQL as postgresql+psycopg://USER@HOST/NAME. Default: SQLite in the data folder."
+    )
+    device: str | None = Field(None, description="Torch device of the encoder (cpu, cuda, cuda:1, mps). Default: the best found.")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database URL, with the SQLite file of the data folder as the default."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'catalogue.sqlite3').absolute()}"

@@ -1,0 +1,151 @@
+"""The values that travel between the parts: frozen, small, named by the field's words.
+
+Public identity of an image is `doc_id: str`. The label of a vector inside an index is `key: int64`, given once and
+never reused. A `score` is always cosine similarity, higher is better.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float32]
+KeyArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+PixelArray: TypeAlias = NDArray[np.uint8]
+
+AttributeValue: TypeAlias = str | int | float | bool | list[str] | None
+"""A JSON scalar or a list of strings; `None` counts as absent."""
+
+VectorKind: TypeAlias = Literal["image", "caption"]
+
+NO_KEY = -1
+"""Key of an empty slot in a `KnnResult` (fewer than k vectors could be returned)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogRecord:
+    """One catalogue entry as a source yields it.
+
+    `image_uri` is a path or a URI that `retrieval.images.read` understands. `signature` is a cheap token that changes
+    when the image's bytes may have changed (size and modification time, say); None means "always look".
+    """
+
+    doc_id: str
+    image_uri: str
+    captions: tuple[str, ...] = ()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedImage:
+    """Pixels in RGB, upright, on white where they were transparent.
+
+    `pixels` is uint8 (h, w, 3) and may be smaller than the picture, which was `width` x `height` (decoders scale large
+    JPEGs while decoding); resize and crop geometry is computed from `width` and `height`.
+    """
+
+    pixels: PixelArray
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """Identity of an encoder: two encoders with the same `encoder_id` give vectors that may be compared.
+
+    `model` and `pretrained` are names for people; the hashes decide.
+    """
+
+    model: str
+    pretrained: str
+    weights_sha256: str
+    preprocess_sha256: str
+    tokenizer: str
+    precision: str
+    dim: int
+
+    @property
+    def encoder_id(self) -> str:
+        """Hex digest over what determines the vectors (names are left out)."""
+        facts = {k: v for k, v in asdict(self).items() if k not in ("model", "pretrained")}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def __str__(self) -> str:
+        name = f"{self.model}/{self.pretrained}" if self.pretrained else self.model
+        return f"{name} ({self.dim}-d, {self.precision}, {self.encoder_id[:12]})"
+
+
+@dataclass(frozen=True, slots=True)
+class HnswParams:
+    """Build parameters of an HNSW graph (Malkov & Yashunin, 2018): `m` links a node, `ef_construction` candidates."""
+
+    m: int = 32
+    ef_construction: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParams:
+    """How one search runs: `k` hits, `ef_search` candidates in the graph (raised to `k` where it is lower)."""
+
+    k: int = 10
+    ef_search: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class KnnResult:
+    """Nearest neighbours of nq queries: `keys` int64 (nq, k), `scores` float32 (nq, k), best first.
+
+    Empty slots hold `NO_KEY` and -inf, always at the end of a row.
+    """
+
+    keys: KeyArray
+    scores: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One search result: `rank` counts from 1, `score` is cosine similarity in [-1, 1]."""
+
+    doc_id: str
+    score: float
+    rank: int
+    captions: tuple[str, ...] = ()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionHit:
+    """A caption of the catalogue that describes a picture, and the image that it belongs to."""
+
+    caption: str
+    doc_id: str
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a search did: `strategy` ("exact", "hnsw", "exact over allowed"), over how many vectors, with which knob."""
+
+    strategy: str
+    ef_search: int | None
+    searched: int
+    allowed: int | None
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits, best first, with the plan and the seconds that each stage took."""
+
+    hits: tuple[Hit, ...]
+    plan: Plan
+    timings: Mapping[str, float]
