@@ -13,11 +13,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="RETRIEVAL_", extra="ignore", frozen=True)
 
-    data_dir: Path = Field(Path("retrieval-data"), description="Folder of the database, the indexes and the thumbnails.")
-    database_url: str | None = Field(
-        None, description="SQLAlchemy URL; PostgreSQL as postgresql+psycopg://USER@HOST/NAME. Default: SQLite in the data folder."
+    data_dir: Path = Field(
+        Path("retrieval-data"), description="Folder of the database, the indexes and the thumbnails."
     )
-    device: str | None = Field(None, description="Torch device of the encoder (cpu, cuda, cuda:1, mps). Default: the best found.")
+    database_url: str | None = Field(
+        None,
+        description="SQLAlchemy URL, such as postgresql+psycopg://USER@HOST/NAME. Default: SQLite in data_dir.",
+    )
+    device: str | None = Field(
+        None, description="Torch device of the encoder (cpu, cuda, cuda:1, mps). Default: the best found."
+    )
 
     @property
     def resolved_database_url(self) -> str:

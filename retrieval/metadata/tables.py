@@ -1,0 +1,190 @@
+"""The tables. They run unchanged on SQLite and PostgreSQL; `migrations/` creates them.
+
+A `key` names one version of one item (or one of its captions) for ever: any change to an item gives it a new key and
+buries the old one, so what is stored under a key never changes and readers may cache it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time, aware and in UTC on both sides (SQLite itself keeps no zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse naive times; store UTC."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a naive datetime has no place in the database")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give back UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def _collection_id(*, primary_key: bool = False) -> Column[int]:
+    return Column(
+        "collection_id",
+        Integer,
+        ForeignKey("collections.id", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
+
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("encoder", Json, nullable=False),  # the EncoderSpec and where its weights were
+    Column("encoder_id", String(64), nullable=False),
+    Column("dim", Integer, nullable=False),
+    Column("m", Integer, nullable=False),
+    Column("ef_construction", Integer, nullable=False),
+    Column("ef_search", Integer, nullable=False),
+    Column("caption_vectors", Boolean, nullable=False),
+    Column("next_key", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),  # one more with every committed write
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+items = Table(
+    "items",
+    metadata,
+    _collection_id(primary_key=True),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("doc_id", Text, nullable=False),
+    Column("image_uri", Text, nullable=False),
+    Column("attributes", Json, nullable=False),
+    Column("live", Boolean, nullable=False),
+)
+# The doc_id of at most one live version; dead versions stay until compaction has dropped their vectors.
+Index(
+    "uq_items_live_doc",
+    items.c.collection_id,
+    items.c.doc_id,
+    unique=True,
+    sqlite_where=text("live"),
+    postgresql_where=text("live"),
+)
+
+captions = Table(
+    "captions",
+    metadata,
+    _collection_id(primary_key=True),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("item_key", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["collection_id", "item_key"],
+        ["items.collection_id", "items.key"],
+        ondelete="CASCADE",
+        name="fk_captions_item_items",
+    ),
+    Index("ix_captions_item", "collection_id", "item_key"),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    _collection_id(primary_key=True),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+    Index("ix_tombstones_revision", "collection_id", "revision"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    _collection_id(primary_key=True),
+    Column("doc_id", Text, primary_key=True),
+    Column("state", String(16), nullable=False),  # indexed | rejected
+    Column("signature", Text),
+    Column("content_sha256", String(64)),
+    Column("record_sha256", String(64)),
+    Column("reason", String(64)),
+    Column("detail", Text),
+    Column("seen_run", Integer),
+    Index("ix_ledger_state", "collection_id", "state"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _collection_id(),
+    Column("source", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # running | finished | failed
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("counts", Json, nullable=False),
+    Column("error", Text),
+    Index("ix_runs_collection", "collection_id", "id"),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _collection_id(),
+    Column("kind", String(16), nullable=False),  # image | caption
+    Column("rows", BigInteger, nullable=False),
+    Column("m", Integer),  # null: no graph, searched exactly
+    Column("ef_construction", Integer),
+    Column("recall_at_10", Float),  # of the graph against exact search, measured when it was built
+    Column("files", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_segments_collection", "collection_id"),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _collection_id(),
+    Column("number", Integer, nullable=False),
+    Column("segment_ids", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("collection_id", "number", name="uq_generations_number"),
+)
