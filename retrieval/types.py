@@ -84,6 +84,14 @@ class EncoderSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelReference:
+    """How to load an encoder again: the words that `--model` takes, and a local checkpoint where one was given."""
+
+    model: str
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HnswParams:
     """Build parameters of an HNSW graph (Malkov & Yashunin, 2018): `m` links a node, `ef_construction` candidates."""
 
@@ -97,6 +105,40 @@ class SearchParams:
 
     k: int = 10
     ef_search: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFile:
+    """One file of a segment: its `role` ("keys", "vectors", "graph"), and the digest and bytes that it must have."""
+
+    role: str
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentInfo:
+    """An immutable set of vectors on disk. Without `hnsw` it has no graph and is searched exactly.
+
+    `recall_at_10` is the graph's against exact search at the default ef_search, measured when it was built.
+    """
+
+    segment_id: int
+    kind: VectorKind
+    rows: int
+    dim: int
+    files: tuple[SegmentFile, ...]
+    hnsw: HnswParams | None = None
+    recall_at_10: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What is searchable as of one published number: the segments of both kinds, oldest first."""
+
+    number: int
+    segments: tuple[SegmentInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +161,17 @@ class Hit:
     rank: int
     captions: tuple[str, ...] = ()
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A catalogue entry as it is stored, with the key of its present version."""
+
+    key: int
+    doc_id: str
+    image_uri: str
+    captions: tuple[str, ...]
+    attributes: Mapping[str, AttributeValue]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_collections")),
         sa.UniqueConstraint("name", name=op.f("uq_collections_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "generations",
@@ -98,6 +99,7 @@ def upgrade() -> None:
             ["collection_id"], ["collections.id"], name=op.f("fk_runs_collection_id_collections"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_runs_collection", "runs", ["collection_id", "id"], unique=False)
     op.create_table(
@@ -118,6 +120,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_segments")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_segments_collection", "segments", ["collection_id"], unique=False)
     op.create_table(

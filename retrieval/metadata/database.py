@@ -34,6 +34,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A connection that sees one committed state of the database for as long as it is open."""
         with _clear_errors(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
@@ -97,7 +99,7 @@ def _engine(url: str) -> Engine:
             raise InputError(f"no support for the database {parsed.get_backend_name()!r}: use sqlite or postgresql")
         if parsed.get_backend_name() == "sqlite":
             return _sqlite_engine(parsed.render_as_string(hide_password=False), parsed.database)
-        return create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED")
+        return create_engine(parsed, pool_pre_ping=True)
     except ArgumentError as error:
         raise InputError(
             "the database URL does not parse: write sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME"

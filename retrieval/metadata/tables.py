@@ -87,6 +87,7 @@ collections = Table(
     Column("next_key", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False),  # one more with every committed write
     Column("created_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,  # ids are never given twice, so they may be cached
 )
 
 items = Table(
@@ -161,6 +162,7 @@ runs = Table(
     Column("counts", Json, nullable=False),
     Column("error", Text),
     Index("ix_runs_collection", "collection_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 segments = Table(
@@ -176,6 +178,7 @@ segments = Table(
     Column("files", Json, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_segments_collection", "collection_id"),
+    sqlite_autoincrement=True,
 )
 
 generations = Table(

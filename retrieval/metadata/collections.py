@@ -1,0 +1,128 @@
+"""Rows of `collections`: one searchable catalogue each, tied to one encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from retrieval.errors import ConflictError, NotFoundError
+from retrieval.metadata.tables import collections
+from retrieval.types import EncoderSpec, HnswParams, ModelReference
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """One collection. `revision` grows by one with every committed write to it."""
+
+    id: int
+    name: str
+    spec: EncoderSpec
+    model: ModelReference
+    hnsw: HnswParams
+    ef_search: int
+    caption_vectors: bool
+    revision: int
+    created_at: datetime
+
+
+def create(
+    connection: Connection,
+    *,
+    name: str,
+    spec: EncoderSpec,
+    model: ModelReference,
+    hnsw: HnswParams,
+    ef_search: int,
+    caption_vectors: bool,
+) -> CollectionInfo:
+    """Add an empty collection; `ConflictError` if the name is taken."""
+    row = {
+        "name": name,
+        "encoder": {"spec": asdict(spec), "reference": asdict(model)},
+        "encoder_id": spec.encoder_id,
+        "dim": spec.dim,
+        "m": hnsw.m,
+        "ef_construction": hnsw.ef_construction,
+        "ef_search": ef_search,
+        "caption_vectors": caption_vectors,
+        "next_key": 1,
+        "revision": 0,
+        "created_at": datetime.now(UTC),
+    }
+    try:
+        connection.execute(insert(collections).values(row))
+    except IntegrityError as error:
+        raise ConflictError(f"there is already a collection named {name!r}") from error
+    return get(connection, name)
+
+
+def get(connection: Connection, name: str) -> CollectionInfo:
+    """The collection of that name; `NotFoundError` names the ones there are."""
+    row = connection.execute(select(collections).where(collections.c.name == name)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"no collection {name!r}: {_alternatives(name, names(connection))}")
+    return _info(row)
+
+
+def all_of_them(connection: Connection) -> list[CollectionInfo]:
+    """Every collection, by name."""
+    return [_info(row) for row in connection.execute(select(collections).order_by(collections.c.name))]
+
+
+def names(connection: Connection) -> list[str]:
+    """The names of all collections, sorted."""
+    return list(connection.execute(select(collections.c.name).order_by(collections.c.name)).scalars())
+
+
+def revision(connection: Connection, collection_id: int) -> int | None:
+    """The number of writes committed so far, None when the collection is gone."""
+    return connection.execute(select(collections.c.revision).where(collections.c.id == collection_id)).scalar()
+
+
+def begin_write(connection: Connection, collection_id: int, *, keys: int = 0) -> tuple[int, int]:
+    """Open a write to one collection: lock its row, bump its revision, take `keys` fresh keys.
+
+    Returns the first of the keys and the new revision. Rolled back with the transaction, so keys have no gaps.
+    """
+    row = connection.execute(
+        update(collections)
+        .where(collections.c.id == collection_id)
+        .values(next_key=collections.c.next_key + keys, revision=collections.c.revision + 1)
+        .returning(collections.c.next_key, collections.c.revision)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("the collection was deleted meanwhile")
+    return row.next_key - keys, row.revision
+
+
+def drop(connection: Connection, collection_id: int) -> None:
+    """Delete a collection and every row that belongs to it."""
+    connection.execute(delete(collections).where(collections.c.id == collection_id))
+
+
+def _info(row: Row[Any]) -> CollectionInfo:
+    return CollectionInfo(
+        id=row.id,
+        name=row.name,
+        spec=EncoderSpec(**row.encoder["spec"]),
+        model=ModelReference(**row.encoder["reference"]),
+        hnsw=HnswParams(m=row.m, ef_construction=row.ef_construction),
+        ef_search=row.ef_search,
+        caption_vectors=row.caption_vectors,
+        revision=row.revision,
+        created_at=row.created_at,
+    )
+
+
+def _alternatives(name: str, there: Iterable[str]) -> str:
+    there = list(there)
+    if not there:
+        return "there is none yet; make one with `retrieval index FOLDER --collection NAME`"
+    close = get_close_matches(name, there, n=3) or there[:10]
+    return "there is " + ", ".join(close)

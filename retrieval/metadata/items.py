@@ -1,0 +1,187 @@
+"""Rows of `items`, `captions` and `tombstones`.
+
+A change to an item is a new version under a new key: insert the new, bury the old, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from retrieval.metadata.batches import batches
+from retrieval.metadata.tables import captions, items, tombstones
+from retrieval.types import AttributeValue, Item, KeyArray
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version of an item about to be inserted; `caption_keys` has one key a caption."""
+
+    key: int
+    doc_id: str
+    image_uri: str
+    attributes: Mapping[str, AttributeValue]
+    captions: Sequence[str]
+    caption_keys: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionRow:
+    """One caption, and the document that it belongs to."""
+
+    text: str
+    doc_id: str
+
+
+def insert_versions(connection: Connection, collection_id: int, versions: Sequence[NewVersion]) -> None:
+    """Add live versions. Their documents must have no live version left (see `bury`)."""
+    if not versions:
+        return
+    connection.execute(
+        insert(items),
+        [
+            {
+                "collection_id": collection_id,
+                "key": version.key,
+                "doc_id": version.doc_id,
+                "image_uri": version.image_uri,
+                "attributes": dict(version.attributes),
+                "live": True,
+            }
+            for version in versions
+        ],
+    )
+    rows = [
+        {"collection_id": collection_id, "key": key, "item_key": version.key, "text": text}
+        for version in versions
+        for key, text in zip(version.caption_keys, version.captions, strict=True)
+    ]
+    if rows:
+        connection.execute(insert(captions), rows)
+
+
+def bury(connection: Connection, collection_id: int, keys: Sequence[int], *, revision: int) -> None:
+    """Make versions dead: no longer found by doc_id, and their vectors tombstoned from this revision on."""
+    for part in batches(keys):
+        chosen = (items.c.collection_id == collection_id) & items.c.key.in_(part)
+        connection.execute(update(items).where(chosen).values(live=False))
+        dead = [*part, *_caption_keys(connection, collection_id, part)]
+        connection.execute(
+            insert(tombstones), [{"collection_id": collection_id, "key": key, "revision": revision} for key in dead]
+        )
+
+
+def live_keys(connection: Connection, collection_id: int, doc_ids: Sequence[str]) -> dict[str, int]:
+    """The keys of the live versions of these documents; absent ones are left out."""
+    found: dict[str, int] = {}
+    for part in batches(doc_ids):
+        rows = connection.execute(
+            select(items.c.doc_id, items.c.key).where(
+                items.c.collection_id == collection_id, items.c.live, items.c.doc_id.in_(part)
+            )
+        )
+        found.update((doc_id, key) for doc_id, key in rows)
+    return found
+
+
+def by_keys(connection: Connection, collection_id: int, keys: Sequence[int]) -> dict[int, Item]:
+    """Versions by key, dead ones included as long as compaction has not dropped them."""
+    found: dict[int, Item] = {}
+    for part in batches(keys):
+        texts = _captions_of(connection, collection_id, part)
+        rows = connection.execute(
+            select(items.c.key, items.c.doc_id, items.c.image_uri, items.c.attributes).where(
+                items.c.collection_id == collection_id, items.c.key.in_(part)
+            )
+        )
+        for key, doc_id, image_uri, attributes in rows:
+            found[key] = Item(key, doc_id, image_uri, tuple(texts.get(key, ())), attributes)
+    return found
+
+
+def by_doc_id(connection: Connection, collection_id: int, doc_id: str) -> Item | None:
+    """The live version of one document."""
+    keys = live_keys(connection, collection_id, [doc_id])
+    return by_keys(connection, collection_id, [keys[doc_id]])[keys[doc_id]] if keys else None
+
+
+def captions_by_keys(connection: Connection, collection_id: int, keys: Sequence[int]) -> dict[int, CaptionRow]:
+    """Captions by their own keys, each with its document."""
+    found: dict[int, CaptionRow] = {}
+    for part in batches(keys):
+        rows = connection.execute(
+            select(captions.c.key, captions.c.text, items.c.doc_id)
+            .join(items, (items.c.collection_id == captions.c.collection_id) & (items.c.key == captions.c.item_key))
+            .where(captions.c.collection_id == collection_id, captions.c.key.in_(part))
+        )
+        found.update((key, CaptionRow(text, doc_id)) for key, text, doc_id in rows)
+    return found
+
+
+def attributes_after(
+    connection: Connection, collection_id: int, key: int, *, batch: int = 10_000
+) -> Iterator[tuple[KeyArray, list[Mapping[str, AttributeValue]]]]:
+    """Attributes of all versions with a key above `key`, in key order, a batch at a time."""
+    result = connection.execute(
+        select(items.c.key, items.c.attributes)
+        .where(items.c.collection_id == collection_id, items.c.key > key)
+        .order_by(items.c.key)
+        .execution_options(yield_per=batch)
+    )
+    for rows in result.partitions(batch):
+        yield np.array([row.key for row in rows], np.int64), [row.attributes for row in rows]
+
+
+def tombstones_after(connection: Connection, collection_id: int, revision: int) -> KeyArray:
+    """Keys of vectors that died after `revision`, int64 (n,), sorted."""
+    rows = connection.execute(
+        select(tombstones.c.key)
+        .where(tombstones.c.collection_id == collection_id, tombstones.c.revision > revision)
+        .order_by(tombstones.c.key)
+    ).scalars()
+    return np.fromiter(rows, np.int64)
+
+
+def counts(connection: Connection, collection_id: int) -> tuple[int, int]:
+    """How many live items there are, and how many captions they have."""
+    live = select(items.c.key).where(items.c.collection_id == collection_id, items.c.live).subquery()
+    documents = connection.execute(select(func.count()).select_from(live)).scalar_one()
+    texts = connection.execute(
+        select(func.count())
+        .select_from(captions.join(live, captions.c.item_key == live.c.key))
+        .where(captions.c.collection_id == collection_id)
+    ).scalar_one()
+    return documents, texts
+
+
+def purge(connection: Connection, collection_id: int, keys: Sequence[int]) -> None:
+    """Forget tombstones whose vectors are in no segment any more, and the dead versions that they buried."""
+    for part in batches(keys):
+        connection.execute(
+            delete(tombstones).where(tombstones.c.collection_id == collection_id, tombstones.c.key.in_(part))
+        )
+    buried = exists().where(tombstones.c.collection_id == items.c.collection_id, tombstones.c.key == items.c.key)
+    connection.execute(delete(items).where(items.c.collection_id == collection_id, ~items.c.live, ~buried))
+
+
+def _caption_keys(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> list[int]:
+    return list(
+        connection.execute(
+            select(captions.c.key).where(captions.c.collection_id == collection_id, captions.c.item_key.in_(item_keys))
+        ).scalars()
+    )
+
+
+def _captions_of(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> dict[int, list[str]]:
+    texts: dict[int, list[str]] = {}
+    rows = connection.execute(
+        select(captions.c.item_key, captions.c.text)
+        .where(captions.c.collection_id == collection_id, captions.c.item_key.in_(item_keys))
+        .order_by(captions.c.key)
+    )
+    for item_key, text in rows:
+        texts.setdefault(item_key, []).append(text)
+    return texts
