@@ -1,0 +1,97 @@
+"""Which segments to merge, and when: a size-tiered policy (as of log-structured merge trees), and the merge itself.
+
+Every commit adds a small segment without a graph. Folding keeps those few; compaction links them into a graph once
+they are many. A vector is rewritten about log(n) times in the life of a collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrieval.index.generation import GenerationView
+from retrieval.index.segment import Segment
+from retrieval.types import FloatArray, KeyArray, VectorKind
+
+EXACT_ROWS = 10_000
+"""Vectors up to which exact search needs no graph beside it (about 2 ms for 512 dimensions on one core)."""
+TIER = 8
+"""Segments of about one size that are folded into one, each tier TIER times as large as the one below."""
+MOST_DEAD = 0.2
+"""Share of dead rows from which a segment is rewritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Segments that become one, with or without a graph."""
+
+    kind: VectorKind
+    segments: tuple[Segment, ...]
+    graph: bool
+
+
+def plan_fold(view: GenerationView, kind: VectorKind) -> Merge | None:
+    """Fold the graphless segments of the first tier that is full, if any."""
+    tiers: dict[int, list[Segment]] = {}
+    for segment in _of_kind(view, kind):
+        if not segment.has_graph:
+            tiers.setdefault(_tier(segment.info.rows), []).append(segment)
+    for _, segments in sorted(tiers.items()):
+        if len(segments) >= TIER:
+            return Merge(kind, tuple(segments), graph=False)
+    return None
+
+
+def plan_compaction(view: GenerationView, kind: VectorKind) -> Merge | None:
+    """Merge all graphless segments with every graph that is not much larger, or that holds many dead rows.
+
+    The result has a graph if it has more than EXACT_ROWS rows. None when there is nothing to gain.
+    """
+    segments = _of_kind(view, kind)
+    chosen = [s for s in segments if not s.has_graph or _dead_share(view, s) > MOST_DEAD]
+    rows = sum(_live_rows(view, s) for s in chosen)
+    for segment in sorted((s for s in segments if s not in chosen), key=lambda s: s.info.rows):
+        if rows <= EXACT_ROWS or segment.info.rows > 4 * rows:
+            break
+        chosen.append(segment)
+        rows += _live_rows(view, segment)
+    if not chosen or (len(chosen) == 1 and not _worth_rewriting(view, chosen[0])):
+        return None
+    return Merge(kind, tuple(s for s in segments if s in chosen), graph=rows > EXACT_ROWS)
+
+
+def merged_rows(view: GenerationView, merge: Merge) -> tuple[KeyArray, FloatArray]:
+    """The live keys, ascending int64 (n,), and their vectors, float32 (n, dim), of the segments to merge."""
+    dim = merge.segments[0].info.dim
+    keys, vectors = [np.empty(0, np.int64)], [np.empty((0, dim), np.float32)]
+    for segment in merge.segments:
+        live = view.live_rows(segment)
+        keys.append(segment.keys if live is None else segment.keys[live])
+        vectors.append(segment.vectors if live is None else segment.vectors[live])
+    all_keys = np.concatenate(keys)
+    order = np.argsort(all_keys, kind="stable")
+    return all_keys[order], np.concatenate(vectors)[order]
+
+
+def _of_kind(view: GenerationView, kind: VectorKind) -> Sequence[Segment]:
+    return [segment for segment in view.segments if segment.info.kind == kind]
+
+
+def _tier(rows: int) -> int:
+    return int(np.log(max(rows, 1)) / np.log(TIER))
+
+
+def _live_rows(view: GenerationView, segment: Segment) -> int:
+    live = view.live_rows(segment)
+    return segment.info.rows if live is None else int(np.count_nonzero(live))
+
+
+def _dead_share(view: GenerationView, segment: Segment) -> float:
+    return 1 - _live_rows(view, segment) / segment.info.rows
+
+
+def _worth_rewriting(view: GenerationView, segment: Segment) -> bool:
+    wants_graph = not segment.has_graph and _live_rows(view, segment) > EXACT_ROWS
+    return wants_graph or _dead_share(view, segment) > MOST_DEAD

@@ -1,0 +1,86 @@
+"""Immutable files, named by their content: written aside, synced, renamed, and only then referred to."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from uuid import uuid4
+
+from retrieval.errors import CorruptionError, StorageError
+from retrieval.types import SegmentFile
+
+SUFFIX_UNFINISHED = ".unfinished"
+
+
+def write_file(folder: Path, role: str, write: Callable[[Path], None]) -> SegmentFile:
+    """Let `write` fill a file, then make it durable under the name `<sha256>.<role>`.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written to; nothing is left behind.
+    """
+    staged = folder / f"{uuid4().hex}{SUFFIX_UNFINISHED}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write(staged)
+        _sync(staged)
+        digest, size = sha256_of(staged), staged.stat().st_size
+        staged.rename(folder / f"{digest}.{role}")
+        _sync(folder)
+    except (OSError, RuntimeError) as error:  # RuntimeError is how FAISS reports a failed write
+        staged.unlink(missing_ok=True)
+        raise StorageError(_explain(error, folder)) from error
+    return SegmentFile(role, f"{digest}.{role}", digest, size)
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_size(folder: Path, file: SegmentFile) -> Path:
+    """The path of a file that is there with its recorded size."""
+    path = folder / file.name
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise StorageError(
+            f"the index file {file.name} is missing from the data folder: restore it, or index the collection again"
+        ) from error
+    if size != file.size:
+        raise CorruptionError(f"the index file {file.name} has {size} bytes instead of {file.size}: restore it")
+    return path
+
+
+def check_digest(folder: Path, file: SegmentFile) -> None:
+    """Read a file through; `CorruptionError` if a single bit of it has changed."""
+    if sha256_of(check_size(folder, file)) != file.sha256:
+        raise CorruptionError(f"the index file {file.name} is damaged: its checksum differs from the recorded one")
+
+
+def remove_others(folder: Path, keep: Iterable[str]) -> int:
+    """Delete the files of a folder that nothing refers to; returns how many."""
+    kept = set(keep)
+    removed = 0
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in kept:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(error: OSError | RuntimeError, folder: Path) -> str:
+    if isinstance(error, OSError) and error.errno != errno.ENOSPC:
+        return f"cannot write to {folder}: {error.strerror}"
+    return f"no room to write to {folder}: free some space and run the command again; it continues where it was"

@@ -1,0 +1,30 @@
+"""How much of the exact answer an index finds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from retrieval.protocols import VectorIndex
+from retrieval.types import NO_KEY, FloatArray, KnnResult
+
+
+def recall_against_exact(
+    index: VectorIndex, exact: VectorIndex, queries: FloatArray, *, k: int, ef_search: int
+) -> float:
+    """Mean share of the exact k nearest neighbours that the index returns, in [0, 1] (recall@k of ann-benchmarks).
+
+    `queries` is float32 (nq, dim). An answer counts as found when its score reaches the exact k-th, so that equal
+    vectors may stand in for one another (Aumüller, Bernhardsson & Faithfull, 2020, section 2.1).
+    """
+    truth = exact.search(queries, k=k, ef_search=ef_search)
+    found = index.search(queries, k=k, ef_search=ef_search)
+    return float(np.mean(share_found(found, truth)))
+
+
+def share_found(found: KnnResult, truth: KnnResult, *, tolerance: float = 1e-5) -> FloatArray:
+    """For each query, the share of the exact answer that was found: float32 (nq,)."""
+    wanted = np.sum(truth.keys != NO_KEY, axis=1)
+    last = np.take_along_axis(truth.scores, np.maximum(wanted - 1, 0)[:, None], 1)
+    good = np.sum((found.keys != NO_KEY) & (found.scores >= last - tolerance), axis=1)
+    shares = np.where(wanted == 0, 1.0, np.minimum(good, wanted) / np.maximum(wanted, 1))
+    return shares.astype(np.float32)
