@@ -1,0 +1,309 @@
+"""The facade: one collection, opened; add to it, search it, delete from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+
+import numpy as np
+
+from retrieval.errors import EncoderMismatchError, ImageError, InputError, VectorError
+from retrieval.images.decode import decode
+from retrieval.images.read import read_image
+from retrieval.metadata import items
+from retrieval.metadata.collections import CollectionInfo
+from retrieval.metadata.database import Database
+from retrieval.metadata.ledger import LedgerEntry
+from retrieval.protocols import Encoder
+from retrieval.records import check_record, record_sha256
+from retrieval.search.engine import SearchEngine
+from retrieval.search.query import Document, Image, Text, Vector, Weighted, combine
+from retrieval.types import (
+    AttributeValue,
+    CaptionHit,
+    CatalogRecord,
+    DecodedImage,
+    FloatArray,
+    Hit,
+    Item,
+    SearchResult,
+)
+from retrieval.vectors import unit
+from retrieval.writer import CollectionWriter, EmbeddedItem, OnBuild, WriteBatch
+
+ImageInput = bytes | str | Path | DecodedImage
+ADD_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What `Collection.add` did: how many were indexed, and why others were not."""
+
+    indexed: int
+    rejected: tuple[LedgerEntry, ...]
+
+
+class Collection:
+    """A searchable catalogue of images. Safe to use from several threads.
+
+    Opened by `retrieval.open_collection` or `Workspace.open`. The encoder is loaded when a call first needs it, so
+    collections can be described, filtered and searched by stored documents without it.
+    """
+
+    def __init__(
+        self, info: CollectionInfo, database: Database, folder: Path, load_encoder: Callable[[], Encoder]
+    ) -> None:
+        self.info = info
+        self.folder = folder
+        self._database = database
+        self._load_encoder = load_encoder
+        self._encoder: Encoder | None = None
+        self._engine = SearchEngine(database, info, folder)
+        self.writer = CollectionWriter(database, info, folder, self._engine.views)
+
+    @property
+    def name(self) -> str:
+        """The collection's name."""
+        return self.info.name
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder whose vectors the collection holds, loaded on first use.
+
+        Raises:
+            ModelError: it cannot be loaded.
+            EncoderMismatchError: what was loaded is not the encoder that the stored vectors come from.
+        """
+        if self._encoder is None:
+            encoder = self._load_encoder()
+            check_same_encoder(self.info, encoder)
+            self._encoder = encoder
+        return self._encoder
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return self.counts()[0]
+
+    def close(self) -> None:
+        """Close the database connections."""
+        self._database.close()
+
+    def counts(self) -> tuple[int, int]:
+        """How many documents and captions there are."""
+        with self._database.read() as connection:
+            return items.counts(connection, self.info.id)
+
+    # ---------------------------------------------------------------- writing
+
+    def add(self, records: Iterable[CatalogRecord]) -> AddReport:
+        """Read, embed and store images; a document that is there already is replaced.
+
+        An image that cannot be read or decoded is recorded with its reason and skipped. Each batch of 256 is durable
+        and searchable once it is done; call `compact` after adding many. For bulk loads `retrieval index` overlaps
+        reading, decoding and embedding.
+        """
+        indexed, rejected = 0, []
+        stream = iter(records)
+        while part := list(islice(stream, ADD_BATCH)):
+            good, bad = self._decode_all({record.doc_id: record for record in part}.values())
+            self.writer.commit(WriteBatch(items=self._embed(good), ledger=[*(entry for _, _, entry in good), *bad]))
+            indexed += len(good)
+            rejected += bad
+        self.writer.fold()
+        return AddReport(indexed, tuple(rejected))
+
+    def add_vectors(
+        self,
+        doc_ids: Sequence[str],
+        vectors: FloatArray,
+        *,
+        captions: Sequence[Sequence[str]] | None = None,
+        attributes: Sequence[Mapping[str, AttributeValue]] | None = None,
+    ) -> None:
+        """Store image vectors that were made elsewhere by this collection's encoder.
+
+        `vectors` is float (n, dim) of any length but zero; captions get no vectors of their own.
+        """
+        if len(vectors) != len(doc_ids) or (captions and len(captions) != len(doc_ids)):
+            raise InputError(f"{len(doc_ids)} doc_ids, but {len(vectors)} vectors")
+        if len(set(doc_ids)) != len(doc_ids):
+            raise InputError("a doc_id is given twice: each names one document")
+        none = np.empty((0, self.info.spec.dim), np.float32)
+        batch = []
+        for row, (doc_id, vector) in enumerate(zip(doc_ids, unit(vectors), strict=True)):
+            record = CatalogRecord(
+                doc_id,
+                "",
+                tuple(captions[row]) if captions else (),
+                attributes[row] if attributes else {},
+            )
+            batch.append(EmbeddedItem(check_record(record), vector, none))
+        self.writer.commit(WriteBatch(items=batch))
+
+    def delete(self, doc_ids: Sequence[str]) -> int:
+        """Delete documents; no later search returns them. Returns how many were there."""
+        return self.writer.commit(WriteBatch(deletes=doc_ids)) if doc_ids else 0
+
+    def compact(self, *, on_build: OnBuild | None = None) -> int:
+        """Link new vectors into a graph where they are many, and drop deleted ones. Safe at any time."""
+        return self.writer.compact(on_build=on_build)
+
+    def _decode_all(
+        self, records: Iterable[CatalogRecord]
+    ) -> tuple[list[tuple[CatalogRecord, DecodedImage, LedgerEntry]], list[LedgerEntry]]:
+        good, bad = [], []
+        for record in records:
+            try:
+                data = read_image(check_record(record).image_uri)
+                image = decode(data, at_least=self.encoder.image_size)
+            except ImageError as error:
+                bad.append(LedgerEntry(record.doc_id, "rejected", reason=error.reason, detail=str(error)))
+                continue
+            entry = LedgerEntry(
+                record.doc_id,
+                "indexed",
+                signature=record.signature,
+                content_sha256=hashlib.sha256(data).hexdigest(),
+                record_sha256=record_sha256(record),
+            )
+            good.append((record, image, entry))
+        return good, bad
+
+    def _embed(self, good: Sequence[tuple[CatalogRecord, DecodedImage, LedgerEntry]]) -> list[EmbeddedItem]:
+        if not good:
+            return []
+        pixels = np.stack([self.encoder.preprocess(image) for _, image, _ in good])
+        return embedded_items(
+            self.encoder, [record for record, _, _ in good], self.encoder.encode_images(pixels), self.info
+        )
+
+    # --------------------------------------------------------------- searching
+
+    def search(
+        self,
+        text: str | None = None,
+        *,
+        image: ImageInput | None = None,
+        doc_id: str | None = None,
+        vector: FloatArray | None = None,
+        terms: Sequence[Weighted] = (),
+        k: int = 10,
+        filter: str | None = None,  # noqa: A002  the word that users write
+        ef_search: int | None = None,
+        exact: bool = False,
+    ) -> SearchResult:
+        """The k images that fit best, best first.
+
+        Give a text, an image (path, bytes or decoded), a stored doc_id or a vector (dim,), or several: they are mixed
+        with equal weight. `terms` mixes any number with weights of their own, negative ones included.
+
+        Raises:
+            InputError: nothing to look for, an empty text, k outside 1..10,000, a filter that does not parse.
+            NotFoundError: no such document.
+        """
+        asked = [*_terms(text, image, doc_id, vector), *terms]
+        started = perf_counter()
+        query = self.embed_query(asked)
+        encoded = perf_counter() - started
+        result = self._engine.search(query, k=k, ef_search=ef_search, filter=filter, exact=exact)
+        return replace(result, timings={"encode": encoded, **result.timings})
+
+    def similar(
+        self,
+        doc_id: str,
+        *,
+        k: int = 10,
+        filter: str | None = None,  # noqa: A002
+        ef_search: int | None = None,
+    ) -> SearchResult:
+        """The k images most like a stored one, which is left out itself."""
+        query = self._engine.vector(doc_id)
+        return self._engine.search(query, k=k, ef_search=ef_search, filter=filter, without=doc_id)
+
+    def captions(self, image: ImageInput, *, k: int = 10, ef_search: int | None = None) -> tuple[CaptionHit, ...]:
+        """The k captions of the catalogue that describe a picture best."""
+        if not self.info.caption_vectors:
+            raise InputError(f"collection {self.name!r} was indexed without caption vectors: index it again with them")
+        return self._engine.captions(self.embed_query(_terms(None, image, None, None)), k=k, ef_search=ef_search)
+
+    def get(self, doc_id: str) -> Item:
+        """One document as stored; `NotFoundError` if it is not there."""
+        return self._engine.item(doc_id)
+
+    def embed_query(self, terms: Sequence[Weighted]) -> FloatArray:
+        """The vector to search with, float32 (1, dim), of length 1."""
+        if not terms:
+            raise InputError("nothing to search for: give a text, an image, a doc_id or a vector")
+        vectors = np.concatenate([self._embed_term(weighted.term) for weighted in terms])
+        return combine(vectors, np.array([weighted.weight for weighted in terms], np.float32))
+
+    def _embed_term(self, term: Text | Image | Document | Vector) -> FloatArray:
+        match term:
+            case Text(text):
+                if not text.strip():
+                    raise InputError("the query text is empty: write what to look for")
+                return self.encoder.encode_texts([text])
+            case Image(image):
+                return self.encoder.encode_images(self.encoder.preprocess(image)[None])
+            case Document(doc_id):
+                return self._engine.vector(doc_id)
+            case Vector(vector):
+                if vector.shape != (self.info.spec.dim,):
+                    raise VectorError(
+                        f"a query vector of shape {vector.shape}, where the collection has {self.info.spec.dim} dimensions"
+                    )
+                return unit(vector[None])
+
+
+def embedded_items(
+    encoder: Encoder, records: Sequence[CatalogRecord], images: FloatArray, info: CollectionInfo
+) -> list[EmbeddedItem]:
+    """Join records, their image vectors (n, dim) and freshly embedded captions."""
+    counts = [len(record.captions) if info.caption_vectors else 0 for record in records]
+    texts = [text for record, count in zip(records, counts, strict=True) for text in record.captions[:count]]
+    vectors = encoder.encode_texts(texts) if texts else np.empty((0, info.spec.dim), np.float32)
+    parts = np.split(vectors, np.cumsum(counts)[:-1])
+    return [EmbeddedItem(*row) for row in zip(records, images, parts, strict=True)]
+
+
+def check_same_encoder(info: CollectionInfo, encoder: Encoder) -> None:
+    """`EncoderMismatchError` unless this encoder made the collection's vectors."""
+    if encoder.spec.encoder_id != info.spec.encoder_id:
+        raise EncoderMismatchError(
+            f"collection {info.name!r} holds vectors of {info.spec}, and this encoder is {encoder.spec}: "
+            "give the model it was indexed with, or index into a new collection"
+        )
+
+
+def _terms(text: str | None, image: ImageInput | None, doc_id: str | None, vector: FloatArray | None) -> list[Weighted]:
+    given: list[Weighted] = []
+    if text is not None:
+        given.append(Weighted(Text(text)))
+    if image is not None:
+        given.append(Weighted(Image(_decoded(image))))
+    if doc_id is not None:
+        given.append(Weighted(Document(doc_id)))
+    if vector is not None:
+        given.append(Weighted(Vector(np.asarray(vector, np.float32))))
+    return given
+
+
+def _decoded(image: ImageInput) -> DecodedImage:
+    if isinstance(image, DecodedImage):
+        return image
+    return decode(image if isinstance(image, bytes) else read_image(str(image)))
+
+
+__all__ = ["AddReport", "Collection", "Hit", "ImageInput"]

@@ -1,0 +1,60 @@
+"""What a catalogue record may hold, checked where records enter, and a digest of one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+
+from retrieval.errors import ImageError
+from retrieval.types import CatalogRecord
+
+LONGEST_DOC_ID = 1_024
+LONGEST_CAPTION = 10_000
+LARGEST_ATTRIBUTES = 65_536
+
+
+def check_record(record: CatalogRecord) -> CatalogRecord:
+    """Return the record if a database can hold it.
+
+    Raises:
+        ImageError: with reason `invalid-record`, for a doc_id, caption or attribute that is empty or too long, not
+            plain text (NUL bytes, lone surrogates) or not a finite JSON value.
+    """
+    _check_text(record.doc_id, "doc_id", LONGEST_DOC_ID)
+    if not record.doc_id:
+        raise _invalid("the doc_id is empty")
+    for caption in record.captions:
+        _check_text(caption, "a caption", LONGEST_CAPTION)
+    for name, value in record.attributes.items():
+        _check_text(name, "an attribute's name", 200)
+        values = value if isinstance(value, list) else [value]
+        for single in values:
+            if isinstance(single, str):
+                _check_text(single, f"attribute {name!r}", LARGEST_ATTRIBUTES)
+            elif isinstance(single, float) and not math.isfinite(single):
+                raise _invalid(f"attribute {name!r} is not a finite number")
+            elif single is not None and not isinstance(single, int | float):
+                raise _invalid(f"attribute {name!r} is a {type(single).__name__}: use text, a number, a bool or a list")
+    return record
+
+
+def record_sha256(record: CatalogRecord) -> str:
+    """Digest of what is said of an image (captions and attributes); changes when any of it does."""
+    said = {"captions": record.captions, "attributes": dict(record.attributes)}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _check_text(text: str, what: str, longest: int) -> None:
+    if len(text) > longest:
+        raise _invalid(f"{what} has {len(text):,} characters: {longest:,} is the most")
+    if "\0" in text:
+        raise _invalid(f"{what} contains a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _invalid(f"{what} contains a character that is not valid Unicode") from None
+
+
+def _invalid(message: str) -> ImageError:
+    return ImageError("invalid-record", message)

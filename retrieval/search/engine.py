@@ -1,0 +1,181 @@
+"""query vector -> candidate keys -> hits -> metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+from sqlalchemy import Connection
+
+from retrieval.errors import NotFoundError, StorageError
+from retrieval.index.generation import GenerationView
+from retrieval.metadata import items
+from retrieval.metadata.collections import CollectionInfo
+from retrieval.metadata.database import Database
+from retrieval.search.attributes import AttributeCache
+from retrieval.search.planner import choose
+from retrieval.search.query import check_k
+from retrieval.search.views import ViewCache
+from retrieval.types import (
+    NO_KEY,
+    CaptionHit,
+    FloatArray,
+    Hit,
+    Item,
+    KeyArray,
+    KnnResult,
+    Plan,
+    SearchResult,
+    VectorKind,
+)
+
+T = TypeVar("T")
+
+
+class StaleViewError(StorageError):
+    """A compaction has dropped what this search was about to look up; the next try sees the new state."""
+
+    def __init__(self) -> None:
+        super().__init__("the collection was compacted while it was searched: try again")
+
+
+class SearchEngine:
+    """Answers queries that are vectors already. Safe to use from several threads."""
+
+    def __init__(self, database: Database, info: CollectionInfo, folder: Path) -> None:
+        self._database = database
+        self._info = info
+        self.views = ViewCache(database, info.id, folder)
+        self._attributes = AttributeCache(info.id)
+
+    def search(
+        self,
+        query: FloatArray,
+        *,
+        k: int,
+        ef_search: int | None = None,
+        filter: str | None = None,  # noqa: A002  the word that users write
+        without: str | None = None,
+        exact: bool = False,
+    ) -> SearchResult:
+        """The k images nearest to a unit vector, float32 (1, dim), best first.
+
+        Fewer than k where the collection or the filter has fewer. `without` leaves one document out; `exact` leaves
+        the graphs aside.
+        """
+        check_k(k)
+
+        def attempt(connection: Connection) -> SearchResult:
+            started = perf_counter()
+            view = self.views.at(connection)
+            allowed = self._attributes.allowed(connection, filter) if filter else None
+            filtered = perf_counter()
+            wanted = k + 1 if without is not None else k
+            found, plan = self._nearest(view, "image", query, wanted, ef_search, allowed, exact=exact)
+            searched = perf_counter()
+            hits = self._hits(connection, found, k, without)
+            timings = {
+                "filter": filtered - started,
+                "search": searched - filtered,
+                "metadata": perf_counter() - searched,
+            }
+            return SearchResult(hits, plan, timings)
+
+        return self._reading(attempt)
+
+    def captions(self, query: FloatArray, *, k: int, ef_search: int | None = None) -> tuple[CaptionHit, ...]:
+        """The k captions nearest to a unit vector, float32 (1, dim), best first."""
+        check_k(k)
+
+        def attempt(connection: Connection) -> tuple[CaptionHit, ...]:
+            view = self.views.at(connection)
+            found, _ = self._nearest(view, "caption", query, k, ef_search, None, exact=False)
+            keys, scores = _filled(found)
+            rows = items.captions_by_keys(connection, self._info.id, keys)
+            _check_complete(keys, rows)
+            return tuple(
+                CaptionHit(rows[key].text, rows[key].doc_id, score, rank)
+                for rank, (key, score) in enumerate(zip(keys, scores, strict=True), 1)
+            )
+
+        return self._reading(attempt)
+
+    def item(self, doc_id: str) -> Item:
+        """One document as stored; `NotFoundError` if it is not there."""
+        with self._database.read() as connection:
+            found = items.by_doc_id(connection, self._info.id, doc_id)
+        if found is None:
+            raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
+        return found
+
+    def vector(self, doc_id: str) -> FloatArray:
+        """The stored image vector of a document, float32 (1, dim)."""
+
+        def attempt(connection: Connection) -> FloatArray:
+            view = self.views.at(connection)
+            keys = items.live_keys(connection, self._info.id, [doc_id])
+            if not keys:
+                raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
+            try:
+                return view.vectors(np.array([keys[doc_id]], np.int64))
+            except KeyError as error:
+                raise StaleViewError from error
+
+        return self._reading(attempt)
+
+    def _nearest(
+        self,
+        view: GenerationView,
+        kind: VectorKind,
+        query: FloatArray,
+        k: int,
+        ef_search: int | None,
+        allowed: KeyArray | None,
+        *,
+        exact: bool,
+    ) -> tuple[KnnResult, Plan]:
+        rows = view.rows(kind)
+        among = None if allowed is None else len(allowed)
+        choice = choose(
+            rows=rows,
+            allowed=among,
+            k=k,
+            ef_search=ef_search or self._info.ef_search,
+            has_graph=view.has_graph(kind) and not exact,
+        )
+        found = view.search(kind, query, k=k, ef_search=choice.ef_search, allowed=allowed, exact=choice.exact)
+        strategy = "exact" if choice.exact else "hnsw"
+        used = None if choice.exact else choice.ef_search
+        return found, Plan(strategy, used, rows, among, view.generation.number)
+
+    def _hits(self, connection: Connection, found: KnnResult, k: int, without: str | None) -> tuple[Hit, ...]:
+        keys, scores = _filled(found)
+        rows = items.by_keys(connection, self._info.id, keys)
+        _check_complete(keys, rows)
+        kept = [(rows[key], score) for key, score in zip(keys, scores, strict=True) if rows[key].doc_id != without]
+        return tuple(
+            Hit(item.doc_id, score, rank, item.captions, item.attributes)
+            for rank, (item, score) in enumerate(kept[:k], 1)
+        )
+
+    def _reading(self, attempt: Callable[[Connection], T]) -> T:
+        """Run on one committed state; once more if a compaction finished in between and took files or rows away."""
+        try:
+            with self._database.read() as connection:
+                return attempt(connection)
+        except StorageError:
+            with self._database.read() as connection:
+                return attempt(connection)
+
+
+def _filled(found: KnnResult) -> tuple[list[int], list[float]]:
+    there = found.keys[0] != NO_KEY
+    return found.keys[0][there].tolist(), found.scores[0][there].tolist()
+
+
+def _check_complete(keys: list[int], rows: dict[int, T]) -> None:
+    if len(rows) < len(keys):
+        raise StaleViewError

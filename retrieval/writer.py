@@ -1,0 +1,207 @@
+"""The one way in which a collection changes: bulk runs, Python and HTTP all write through here.
+
+A commit is one database transaction around freshly written, synced files: after a crash at any instant either all of
+it is there or nothing. Rules in docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection
+
+from retrieval.index import compaction, files
+from retrieval.index.generation import GenerationView
+from retrieval.index.recall import recall_against_exact
+from retrieval.index.segment import write_segment
+from retrieval.locks import exclusive
+from retrieval.metadata import collections, generations, items, ledger
+from retrieval.metadata.collections import CollectionInfo
+from retrieval.metadata.database import Database
+from retrieval.metadata.items import NewVersion
+from retrieval.metadata.ledger import LedgerEntry
+from retrieval.protocols import VectorIndex
+from retrieval.search.views import ViewCache
+from retrieval.types import CatalogRecord, FloatArray, SegmentInfo, VectorKind
+from retrieval.vectors import check_unit_vectors
+
+KINDS: tuple[VectorKind, ...] = ("image", "caption")
+WRITE_LOCK_WAIT_S = 300.0
+CALIBRATION_QUERIES = 200
+
+OnBuild = Callable[[VectorKind, int, int], None]
+"""Called while a graph is built: the kind of vectors, how many are linked, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedItem:
+    """A record with its vectors: `image` float32 (dim,), `captions` float32 (n, dim), all of length 1.
+
+    n is the number of captions, or 0 in a collection without caption vectors.
+    """
+
+    record: CatalogRecord
+    image: FloatArray
+    captions: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBatch:
+    """What one commit changes. A document that exists already is replaced."""
+
+    items: Sequence[EmbeddedItem] = ()
+    deletes: Sequence[str] = ()
+    ledger: Sequence[LedgerEntry] = ()
+
+
+@dataclass(slots=True)
+class _Rows:
+    keys: list[int] = field(default_factory=list)
+    vectors: list[FloatArray] = field(default_factory=list)
+
+
+class CollectionWriter:
+    """Commits and compactions of one collection. Safe to use from several threads and processes at once."""
+
+    def __init__(self, database: Database, info: CollectionInfo, folder: Path, views: ViewCache) -> None:
+        self._database = database
+        self._info = info
+        self._folder = folder
+        self._views = views
+
+    def commit(self, batch: WriteBatch) -> int:
+        """Make a batch durable and searchable; returns how many documents it replaced or deleted.
+
+        When this returns, the change survives a crash, and every search that starts later sees it.
+
+        Raises:
+            VectorError: a vector of another dimension, not finite or not of length 1; nothing is written.
+            StorageError: the disk is full or the database is gone; nothing is written.
+        """
+        for item in batch.items:
+            check_unit_vectors(item.image[None], self._info.spec.dim)
+            check_unit_vectors(item.captions, self._info.spec.dim)
+        with self._write_lock(), self._database.write() as connection:
+            return self._commit(connection, batch)
+
+    def _commit(self, connection: Connection, batch: WriteBatch) -> int:
+        collection_id = self._info.id
+        wanted = sum(1 + len(item.record.captions) for item in batch.items)
+        first_key, revision = collections.begin_write(connection, collection_id, keys=wanted)
+        replaced = items.live_keys(
+            connection, collection_id, [*(item.record.doc_id for item in batch.items), *batch.deletes]
+        )
+        items.bury(connection, collection_id, list(replaced.values()), revision=revision)
+        if batch.items:
+            rows = self._insert(connection, batch.items, first_key)
+            self._publish_rows(connection, rows)
+        ledger.remove(connection, collection_id, batch.deletes)
+        ledger.put(connection, collection_id, batch.ledger)
+        return len(replaced)
+
+    def _insert(self, connection: Connection, new: Sequence[EmbeddedItem], first_key: int) -> dict[VectorKind, _Rows]:
+        """Insert the metadata of new versions; returns the vectors to write, by kind, in key order."""
+        rows: dict[VectorKind, _Rows] = {kind: _Rows() for kind in KINDS}
+        versions = []
+        key = first_key
+        for item in new:
+            record = item.record
+            caption_keys = range(key + 1, key + 1 + len(record.captions))
+            versions.append(
+                NewVersion(key, record.doc_id, record.image_uri, record.attributes, record.captions, caption_keys)
+            )
+            rows["image"].keys.append(key)
+            rows["image"].vectors.append(item.image[None])
+            if len(item.captions):
+                rows["caption"].keys.extend(caption_keys)
+                rows["caption"].vectors.append(item.captions)
+            key += 1 + len(record.captions)
+        items.insert_versions(connection, self._info.id, versions)
+        return rows
+
+    def _publish_rows(self, connection: Connection, rows: dict[VectorKind, _Rows]) -> None:
+        published = [segment.segment_id for segment in generations.current(connection, self._info.id).segments]
+        for kind, part in rows.items():
+            if part.keys:
+                segment = write_segment(self._folder, kind, np.array(part.keys, np.int64), np.concatenate(part.vectors))
+                published.append(generations.add_segment(connection, self._info.id, segment))
+        generations.publish(connection, self._info.id, published)
+
+    def fold(self) -> int:
+        """Merge small segments where many have gathered (cheap); returns how many merges were made."""
+        return self._merge_all(compaction.plan_fold)
+
+    def compact(self, *, on_build: OnBuild | None = None) -> int:
+        """Link what is not yet in a graph, drop dead vectors, delete files that nothing refers to.
+
+        Searches and commits go on meanwhile. Returns how many merges were made.
+        """
+        return self._merge_all(compaction.plan_compaction, on_build=on_build)
+
+    def _merge_all(
+        self,
+        plan: Callable[[GenerationView, VectorKind], compaction.Merge | None],
+        *,
+        on_build: OnBuild | None = None,
+    ) -> int:
+        made = 0
+        busy = "another process is compacting this collection: try again when it has finished"
+        with exclusive(self._folder.parent / "compact.lock", wait_s=WRITE_LOCK_WAIT_S, busy=busy):
+            for kind in KINDS:
+                while merge := plan(view := self._views.latest(), kind):
+                    self._merge(view, merge, on_build)
+                    made += 1
+            if made:
+                self._collect_garbage()
+        return made
+
+    def _merge(self, view: GenerationView, merge: compaction.Merge, on_build: OnBuild | None) -> None:
+        keys, vectors = compaction.merged_rows(view, merge)
+        written = None
+        if len(keys):
+            written = write_segment(
+                self._folder,
+                merge.kind,
+                keys,
+                vectors,
+                hnsw=self._info.hnsw if merge.graph else None,
+                measure=lambda graph, exact: self._measure(view, vectors, graph, exact),
+                on_progress=(lambda done: on_build(merge.kind, done, len(keys))) if on_build else None,
+            )
+        with self._write_lock(), self._database.write() as connection:
+            self._replace(connection, view, merge, written)
+
+    def _replace(
+        self, connection: Connection, view: GenerationView, merge: compaction.Merge, written: SegmentInfo | None
+    ) -> None:
+        """Publish a merged segment in the place of those that it was made of, and forget what died in them."""
+        collections.begin_write(connection, self._info.id)
+        merged = {segment.info.segment_id for segment in merge.segments}
+        current = [segment.segment_id for segment in generations.current(connection, self._info.id).segments]
+        place = min(current.index(segment_id) for segment_id in merged)
+        current = [segment_id for segment_id in current if segment_id not in merged]
+        if written:
+            current.insert(place, generations.add_segment(connection, self._info.id, written))
+        generations.publish(connection, self._info.id, current)
+        dropped = [segment.keys[segment.positions(view.dead)] for segment in merge.segments]
+        items.purge(connection, self._info.id, np.concatenate(dropped).tolist())
+
+    def _measure(self, view: GenerationView, vectors: FloatArray, graph: VectorIndex, exact: VectorIndex) -> float:
+        """Recall@10 on captions' vectors where there are some (text queries are the harder ones), else on images'."""
+        captions = [segment.vectors for segment in view.segments if segment.info.kind == "caption"]
+        pool = captions[0] if captions else vectors
+        rows = np.random.default_rng(0).integers(0, len(pool), CALIBRATION_QUERIES)
+        return recall_against_exact(graph, exact, pool[rows], k=10, ef_search=self._info.ef_search)
+
+    def _collect_garbage(self) -> None:
+        with self._write_lock(), self._database.read() as connection:
+            published = generations.current(connection, self._info.id).segments
+            files.remove_others(self._folder, [file.name for segment in published for file in segment.files])
+
+    def _write_lock(self) -> AbstractContextManager[None]:
+        busy = "another process has been writing to this collection for minutes: try again when it has finished"
+        return exclusive(self._folder.parent / "write.lock", wait_s=WRITE_LOCK_WAIT_S, busy=busy)
