@@ -51,19 +51,38 @@ BLUSH: Rgb = (240, 150, 150)
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """What a time of day does to a picture: the sky from top to horizon, and the share of `shade` in all the rest."""
+    """A time of day: its sky from top to horizon, its clouds, and what it makes of all other colours: times `factors`, then
+    `veil` mixed in to the share `haze`."""
 
-    sky: tuple[Rgb, Rgb, Rgb]
-    shade: Rgb
-    strength: float
+    time: Time
+    sky: tuple[Rgb, ...]
+    cloud: Rgb
+    factors: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    veil: Rgb = (255, 255, 255)
+    haze: float = 0.0
 
     def on(self, colour: Rgb) -> Rgb:
         """A colour of the ground, in this light."""
-        return mix(colour, self.shade, self.strength)
+        red, green, blue = (min(255, round(c * f)) for c, f in zip(colour, self.factors, strict=True))
+        return mix((red, green, blue), self.veil, self.haze)
 
 
 LIGHTS: dict[Time, Light] = {
-    "day": Light(((116, 178, 232), (164, 208, 242), (222, 238, 246)), (255, 255, 255), 0.0),
-    "sunset": Light(((108, 92, 158), (226, 130, 134), (252, 202, 140)), (196, 104, 96), 0.34),
-    "night": Light(((26, 30, 72), (44, 54, 108), (78, 92, 148)), (34, 44, 96), 0.62),
+    "day": Light("day", sky=((118, 182, 236), (166, 210, 244), (226, 240, 247)), cloud=(255, 255, 255)),
+    "sunset": Light(
+        "sunset",
+        sky=((112, 98, 166), (214, 128, 152), (250, 170, 120), (255, 208, 146)),
+        cloud=(255, 206, 184),
+        factors=(1.0, 0.82, 0.74),
+        veil=(250, 170, 140),
+        haze=0.1,
+    ),
+    "night": Light(
+        "night",
+        sky=((24, 28, 70), (42, 54, 112), (84, 98, 156)),
+        cloud=(150, 160, 206),
+        factors=(0.5, 0.56, 0.7),
+        veil=(46, 62, 140),
+        haze=0.3,
+    ),
 }

@@ -12,6 +12,8 @@ from retrieval.demo.palette import Rgb, Tones
 
 Point: TypeAlias = tuple[float, float]
 UNITS = 100.0
+PADDING = 0.06
+"""Share of the side that stays free all around, for edges and shadow, and for corners when the square is turned."""
 
 
 class Pen:
@@ -20,7 +22,8 @@ class Pen:
     def __init__(self, size: int) -> None:
         self.image = Image.new("RGBA", (size, size))
         self._draw = ImageDraw.Draw(self.image)
-        self._scale = size / UNITS
+        self._scale = size * (1 - 2 * PADDING) / UNITS
+        self._origin = size * PADDING
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, fill: Rgb, *, tilt: float = 0.0) -> None:
         """An ellipse around (x, y), turned clockwise by `tilt` degrees."""
@@ -63,7 +66,7 @@ class Pen:
         self._draw.pieslice([*corners[0], *corners[1]], start, end, fill)
 
     def _pixels(self, *points: Point) -> list[Point]:
-        return [(x * self._scale, y * self._scale) for x, y in points]
+        return [(self._origin + x * self._scale, self._origin + y * self._scale) for x, y in points]
 
 
 Drawing: TypeAlias = Callable[[Pen, Tones], None]

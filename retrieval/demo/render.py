@@ -15,9 +15,9 @@ from retrieval.demo.world import Time, between, digest
 from retrieval.errors import InputError
 
 SMALLEST, LARGEST = 16, 2048
-FILL = 0.94
-"""Share of its square that a thing takes, so that a tilted one stays inside."""
-MAX_TILT = 7.0
+MAX_TILT = 6.0
+LIGHT_ON_THINGS = 0.2
+"""How much of the hour's light falls on things: little, so that their colours stay what captions call them."""
 
 
 def render(scene: Scene, size: int) -> Image.Image:
@@ -45,7 +45,7 @@ def _background(rng: Random, scene: Scene, size: int) -> Image.Image:
 
 
 def _draw(rng: Random, image: Image.Image, group: Group, box: Box, *, tint: Rgb, flipped: bool) -> None:
-    side = box.width * FILL * image.width
+    side = box.width * image.width
     tilt = between(rng, -MAX_TILT, MAX_TILT)
     thing = sprite(group.kind, group.colour, side=side, tilt=tilt, flipped=flipped, tint=tint)
     x = round((box.left + box.right) / 2 * image.width - thing.width / 2)
@@ -54,6 +54,6 @@ def _draw(rng: Random, image: Image.Image, group: Group, box: Box, *, tint: Rgb,
 
 
 def _tint(rng: Random, time: Time) -> Rgb:
-    """A shade of its own for each group, in the light of the hour."""
-    level = round(between(rng, 0.0, 4.0)) * 4
-    return mix((255 - level, 255 - level, 255 - level), LIGHTS[time].shade, LIGHTS[time].strength * 0.2)
+    """A shade of its own for each group, and a touch of the hour's light."""
+    level = 255 - 4 * int(rng.random() * 5)
+    return mix((level, level, level), LIGHTS[time].on((level, level, level)), LIGHT_ON_THINGS)

@@ -12,7 +12,7 @@ from retrieval.demo.buildings import BUILDINGS
 from retrieval.demo.cache import PictureCache
 from retrieval.demo.clothes import CLOTHES
 from retrieval.demo.foods import FOODS
-from retrieval.demo.palette import TONES, Rgb
+from retrieval.demo.palette import INK, PAPER, TONES, Rgb
 from retrieval.demo.pen import Drawing, Pen
 from retrieval.demo.plants import PLANTS
 from retrieval.demo.shapes import SHAPES
@@ -22,8 +22,8 @@ from retrieval.demo.world import Colour, Kind
 DRAWINGS: dict[Kind, Drawing] = {**ANIMALS, **VEHICLES, **BUILDINGS, **PLANTS, **FOODS, **CLOTHES, **SHAPES}
 SUPERSAMPLING = 4
 SMALLEST_MASTER = 32
-EDGE = 0.014
-"""Width of the line around a thing, as a share of its side."""
+LINE, RIM, SHADOW = 0.011, 0.014, 0.014
+"""Widths of the dark line and the pale rim around a thing, and how far its shadow falls, as shares of its side."""
 
 _masters = PictureCache(64 * 2**20)
 
@@ -50,14 +50,29 @@ def master_sprite(kind: Kind, colour: Colour, side: int) -> Image.Image:
 
 
 def _drawn(kind: Kind, colour: Colour, side: int) -> Image.Image:
+    """From below: a soft shadow, a pale rim as of cut paper, a line in the dark tone, the drawing."""
     pen, tones = Pen(side * SUPERSAMPLING), TONES[colour]
     DRAWINGS[kind](pen, tones)
     drawn = pen.image.reduce(2)
-    width = max(EDGE * drawn.width, 1.4)
-    alpha = drawn.getchannel("A").filter(ImageFilter.GaussianBlur(width)).point(lambda a: min(255, a * 6))
-    edged = Image.new("RGBA", drawn.size, tones.line)
-    edged.putalpha(ImageChops.lighter(alpha, drawn.getchannel("A")))
-    return Image.alpha_composite(edged, drawn).reduce(2)
+    shape = drawn.getchannel("A")
+    line, rim = _grown(shape, LINE), _grown(shape, LINE + RIM)
+    shadow = ImageChops.offset(rim, 0, round(SHADOW * drawn.width)).filter(
+        ImageFilter.GaussianBlur(SHADOW * drawn.width)
+    )
+    layers = [(INK, shadow.point(lambda a: a * 2 // 5)), (PAPER, rim), (tones.line, line)]
+    picture = Image.new("RGBA", drawn.size)
+    for ink, mask in layers:
+        layer = Image.new("RGBA", drawn.size, ink)
+        layer.putalpha(mask)
+        picture = Image.alpha_composite(picture, layer)
+    return Image.alpha_composite(picture, drawn).reduce(2)
+
+
+def _grown(shape: Image.Image, width: float) -> Image.Image:
+    """The shape with a margin of `width` (share of the side) added all around, its edge smooth."""
+    radius = max(width * shape.width, 1.2)
+    blurred = shape.filter(ImageFilter.GaussianBlur(radius * 0.8))
+    return ImageChops.lighter(shape, blurred.point(lambda a: max(0, min(255, (a - 14) * 6))))
 
 
 def _master_side(side: float) -> int:

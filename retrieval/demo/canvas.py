@@ -1,0 +1,97 @@
+"""What landscapes are painted with: gradients, ridges, soft light and small strokes on a square."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from random import Random
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from retrieval.demo.palette import Light, Rgb
+from retrieval.demo.world import between
+
+Spot = tuple[float, float]
+
+
+class Canvas:
+    """An RGB square to paint on. Places and lengths are shares of its side, y downwards; colours are taken as given."""
+
+    def __init__(self, size: int, light: Light, rng: Random) -> None:
+        self.image = Image.new("RGB", (size, size))
+        self.size = size
+        self.light = light
+        self.rng = rng
+
+    def gradient(self, top: float, bottom: float, *colours: Rgb) -> None:
+        """Colours that pass into one another from top to bottom."""
+        first, last = round(top * self.size), round(bottom * self.size)
+        at = np.linspace(0, len(colours) - 1, max(1, last - first))
+        channels = [np.interp(at, range(len(colours)), [colour[i] for colour in colours]) for i in range(3)]
+        column = np.stack(channels, axis=-1)[:, None, :].round().astype(np.uint8)
+        self.image.paste(Image.fromarray(column).resize((self.size, len(at)), Image.Resampling.NEAREST), (0, first))
+
+    def ridge(self, crest: Sequence[float], colour: Rgb) -> None:
+        """Everything below a line whose heights (y) are given from left to right, evenly spaced."""
+        last = len(crest) - 1
+        self.polygon([(0, 1), *((i / last, y) for i, y in enumerate(crest)), (1, 1)], colour)
+
+    def waves(self, y: float, height: float, *, points: int = 65, speed: float = 1.0) -> list[float]:
+        """A gently rolling line around `y`, at most `height` up and down, for `ridge`."""
+        phases = [between(self.rng, 0, 2 * math.pi) for _ in range(3)]
+        steps = [i / (points - 1) for i in range(points)]
+        parts = ((0.55, 4.0), (0.3, 9.0), (0.15, 17.0))
+        return [
+            y + height * sum(a * math.sin(f * speed * x + p) for (a, f), p in zip(parts, phases, strict=True))
+            for x in steps
+        ]
+
+    def polygon(self, points: Sequence[Spot], colour: Rgb) -> None:
+        """A filled polygon."""
+        self._draw.polygon(self._pixels(points), colour)
+
+    def box(self, left: float, top: float, right: float, bottom: float, colour: Rgb) -> None:
+        """A filled rectangle."""
+        self._draw.rectangle(self._pixels([(left, top), (right, bottom)]), colour)
+
+    def line(self, points: Sequence[Spot], width: float, colour: Rgb) -> None:
+        """Straight lines through the points."""
+        self._draw.line(self._pixels(points), colour, max(1, round(width * self.size)), joint="curve")
+
+    def dot(self, x: float, y: float, radius: float, colour: Rgb) -> None:
+        """A small disc."""
+        self._draw.ellipse(self._pixels([(x - radius, y - radius), (x + radius, y + radius)]), colour)
+
+    def soft(
+        self, ellipses: Sequence[tuple[float, float, float, float]], colour: Rgb, *, opacity: float, blur: float
+    ) -> None:
+        """Ellipses (x, y, rx, ry), together as one translucent shape with a soft edge: clouds, haze, pools of light."""
+        mask = Image.new("L", self.image.size)
+        draw = ImageDraw.Draw(mask)
+        for x, y, rx, ry in ellipses:
+            draw.ellipse(self._pixels([(x - rx, y - ry), (x + rx, y + ry)]), round(255 * opacity))
+        self._paint_through(mask, colour, blur)
+
+    def glow(self, x: float, y: float, radius: float, colour: Rgb, *, opacity: float) -> None:
+        """Light that fades out towards `radius`."""
+        rows, columns = np.ogrid[: self.size, : self.size]
+        distance = np.hypot((columns + 0.5) / self.size - x, (rows + 0.5) / self.size - y) / radius
+        mask = Image.fromarray((np.clip(1 - distance, 0, 1) ** 2 * 255 * opacity).astype(np.uint8))
+        self.image.paste(colour, (0, 0), mask)
+
+    def beam(self, points: Sequence[Spot], colour: Rgb, *, opacity: float, blur: float) -> None:
+        """A translucent polygon with a soft edge."""
+        mask = Image.new("L", self.image.size)
+        ImageDraw.Draw(mask).polygon(self._pixels(points), round(255 * opacity))
+        self._paint_through(mask, colour, blur)
+
+    def _paint_through(self, mask: Image.Image, colour: Rgb, blur: float) -> None:
+        self.image.paste(colour, (0, 0), mask.filter(ImageFilter.GaussianBlur(blur * self.size)))
+
+    @property
+    def _draw(self) -> ImageDraw.ImageDraw:
+        return ImageDraw.Draw(self.image)
+
+    def _pixels(self, points: Sequence[Spot]) -> list[Spot]:
+        return [(x * self.size, y * self.size) for x, y in points]
