@@ -64,7 +64,8 @@ class Collection:
         self._load_encoder = load_encoder
         self._encoder: Encoder | None = None
         self._engine = SearchEngine(database, info, folder)
-        self.writer = CollectionWriter(database, info, folder, self._engine.views)
+        self.views = self._engine.views
+        self.writer = CollectionWriter(database, info, folder, self.views)
 
     @property
     def name(self) -> str:
@@ -229,7 +230,7 @@ class Collection:
         ef_search: int | None = None,
     ) -> SearchResult:
         """The k images most like a stored one, which is left out itself."""
-        query = self._engine.vector(doc_id)
+        query = self._engine.vectors([doc_id])
         return self._engine.search(query, k=k, ef_search=ef_search, filter=filter, without=doc_id)
 
     def captions(self, image: ImageInput, *, k: int = 10, ef_search: int | None = None) -> tuple[CaptionHit, ...]:
@@ -237,6 +238,10 @@ class Collection:
         if not self.info.caption_vectors:
             raise InputError(f"collection {self.name!r} was indexed without caption vectors: index it again with them")
         return self._engine.captions(self.embed_query(_terms(None, image, None, None)), k=k, ef_search=ef_search)
+
+    def vectors(self, doc_ids: Sequence[str]) -> FloatArray:
+        """The stored image vectors of documents, float32 (n, dim), in the order asked for."""
+        return self._engine.vectors(doc_ids)
 
     def get(self, doc_id: str) -> Item:
         """One document as stored; `NotFoundError` if it is not there."""
@@ -258,12 +263,10 @@ class Collection:
             case Image(image):
                 return self.encoder.encode_images(self.encoder.preprocess(image)[None])
             case Document(doc_id):
-                return self._engine.vector(doc_id)
+                return self._engine.vectors([doc_id])
             case Vector(vector):
                 if vector.shape != (self.info.spec.dim,):
-                    raise VectorError(
-                        f"a query vector of shape {vector.shape}, where the collection has {self.info.spec.dim} dimensions"
-                    )
+                    raise VectorError(f"a query vector of shape {vector.shape}: it must be ({self.info.spec.dim},)")
                 return unit(vector[None])
 
 

@@ -14,14 +14,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RETRIEVAL_", extra="ignore", frozen=True)
 
     data_dir: Path = Field(
-        Path("retrieval-data"), description="Folder of the database, the indexes and the thumbnails."
+        default=Path("retrieval-data"), description="Folder of the database, the indexes and the thumbnails."
     )
     database_url: str | None = Field(
-        None,
+        default=None,
         description="SQLAlchemy URL, such as postgresql+psycopg://USER@HOST/NAME. Default: SQLite in data_dir.",
     )
     device: str | None = Field(
-        None, description="Torch device of the encoder (cpu, cuda, cuda:1, mps). Default: the best found."
+        default=None, description="Torch device of the encoder (cpu, cuda, cuda:1, mps). Default: the best found."
     )
 
     @property

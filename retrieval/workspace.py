@@ -149,21 +149,15 @@ def open_or_create(
     hnsw: HnswParams | None = None,
     ef_search: int = 64,
     caption_vectors: bool = True,
-    precision: str | None = None,
+    precision: str = "auto",
 ) -> Collection:
-    """Open a collection, or make it for the vectors of `model`; `NotFoundError` when it is new and no model is given."""
-    device = workspace.settings.device
+    """Open a collection, or make it for `model`; `NotFoundError` when it is new and no model is given."""
     try:
-        existing = workspace.open(name)
+        return open_existing(workspace, name, model)
     except NotFoundError:
         if model is None:
             raise
-    else:
-        if model is None:
-            return existing
-        encoder = _load(model, precision or existing.info.spec.precision, device)
-        return workspace.open(name, encoder=encoder)
-    encoder = _load(model, precision or "auto", device)
+    encoder = _load(model, precision, workspace.settings.device)
     try:
         return workspace.create(
             name,
@@ -178,6 +172,14 @@ def open_or_create(
         return workspace.open(name, encoder=encoder)
 
 
+def open_existing(workspace: Workspace, name: str, model: ModelReference | None = None) -> Collection:
+    """Open a collection that is there; a `model` given must be the collection's own (at its stored precision)."""
+    opened = workspace.open(name)
+    if model is None or model == opened.info.model:
+        return opened
+    return workspace.open(name, encoder=_load(model, opened.info.spec.precision, workspace.settings.device))
+
+
 def external_spec(name: str, dim: int) -> EncoderSpec:
     """The identity of vectors that come from elsewhere: only the same name and size may be mixed."""
     return EncoderSpec(name, EXTERNAL, f"external:{name}", "", "", "", dim)
@@ -186,7 +188,7 @@ def external_spec(name: str, dim: int) -> EncoderSpec:
 def _load_encoder(info: CollectionInfo, device: str | None) -> Encoder:
     if info.spec.pretrained == EXTERNAL:
         raise ModelError(
-            f"the vectors of collection {info.name!r} were made elsewhere ({info.spec.model}): search it by vector or doc_id"
+            f"the vectors of {info.name!r} were made elsewhere ({info.spec.model}): search it by vector or doc_id"
         )
     return _load(info.model, info.spec.precision, device)
 

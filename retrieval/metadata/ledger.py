@@ -98,6 +98,12 @@ def rejected(connection: Connection, collection_id: int, *, limit: int | None = 
     return [_entry(row) for row in connection.execute(query)]
 
 
+def count_rejected(connection: Connection, collection_id: int) -> int:
+    """How many documents could not be indexed."""
+    rows = select(func.count()).where(ledger.c.collection_id == collection_id, ledger.c.state == "rejected")
+    return connection.execute(rows).scalar_one()
+
+
 def start_run(connection: Connection, collection_id: int, *, source: str) -> int:
     """Record that a run has begun; runs that a killed process left open are closed as interrupted."""
     now = datetime.now(UTC)

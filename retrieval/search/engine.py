@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
@@ -111,16 +111,17 @@ class SearchEngine:
             raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
         return found
 
-    def vector(self, doc_id: str) -> FloatArray:
-        """The stored image vector of a document, float32 (1, dim)."""
+    def vectors(self, doc_ids: Sequence[str]) -> FloatArray:
+        """The stored image vectors of documents, float32 (n, dim); `NotFoundError` names one that is missing."""
 
         def attempt(connection: Connection) -> FloatArray:
             view = self.views.at(connection)
-            keys = items.live_keys(connection, self._info.id, [doc_id])
-            if not keys:
-                raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
+            keys = items.live_keys(connection, self._info.id, doc_ids)
+            for doc_id in doc_ids:
+                if doc_id not in keys:
+                    raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
             try:
-                return view.vectors(np.array([keys[doc_id]], np.int64))
+                return view.vectors(np.array([keys[doc_id] for doc_id in doc_ids], np.int64))
             except KeyError as error:
                 raise StaleViewError from error
 

@@ -1,0 +1,138 @@
+"""`retrieval index`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from retrieval.cli_options import (
+    AsJson,
+    Checkpoint,
+    CollectionName,
+    DataDir,
+    Model,
+    console,
+    model_reference,
+    open_workspace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from indexer.report import IndexReport
+    from retrieval.writer import OnBuild
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("index")(index_command)
+
+
+def index_command(
+    source: Annotated[str, typer.Argument(help="A folder, a CSV or JSONL manifest, or WebDataset tar shards.")],
+    collection: CollectionName,
+    model: Model = None,
+    checkpoint: Checkpoint = None,
+    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16 (of a new collection).")] = "auto",
+    sync: Annotated[bool, typer.Option("--sync", help="Remove documents that the source no longer has.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any image was rejected.")] = False,
+    checksum: Annotated[
+        bool, typer.Option("--checksum", help="Read every file; do not trust size and modification time.")
+    ] = False,
+    caption_vectors: Annotated[
+        bool, typer.Option(help="Embed captions too, for image-to-text search (of a new collection).")
+    ] = True,
+    images_tar: Annotated[
+        Path | None, typer.Option(help="Tar archive that the manifest's image column points into.", show_default=False)
+    ] = None,
+    image_column: Annotated[str, typer.Option(help="Column of a manifest that names the image.")] = "image",
+    caption_column: Annotated[
+        list[str] | None, typer.Option(help="Column of a manifest with a caption; may be repeated.", show_default=False)
+    ] = None,
+    m: Annotated[int, typer.Option("--m", help="Links a node in the HNSW graph (of a new collection).")] = 32,
+    ef_construction: Annotated[int, typer.Option(help="Candidates while building (of a new collection).")] = 200,
+    ef_search: Annotated[int, typer.Option(help="Default candidates while searching (of a new collection).")] = 64,
+    batch_size: Annotated[int, typer.Option(help="Images embedded at a time.")] = 32,
+    workers: Annotated[int | None, typer.Option(help="Threads that read and decode.", show_default=False)] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a catalogue of images searchable, or bring it up to date: only what is new or changed is embedded."""
+    from indexer.config import IndexConfig
+    from indexer.pipeline import index
+    from indexer.sources import open_source
+    from retrieval.encoders.registry import DEFAULT_MODEL
+    from retrieval.types import HnswParams, ModelReference
+    from retrieval.workspace import open_or_create
+
+    config = IndexConfig(
+        batch_size=batch_size, checksum=checksum, sync=sync, **({"workers": workers} if workers else {})
+    )
+    catalogue = open_source(
+        source, image_column=image_column, caption_columns=tuple(caption_column or ()), images_tar=images_tar
+    )
+    catalogue.check()
+    with open_workspace(data_dir) as workspace:
+        asked = model_reference(model, checkpoint)
+        known = any(info.name == collection for info in workspace.collections())
+        opened = open_or_create(
+            workspace,
+            collection,
+            asked if asked or known else ModelReference(DEFAULT_MODEL),
+            hnsw=HnswParams(m, ef_construction),
+            ef_search=ef_search,
+            caption_vectors=caption_vectors,
+            precision=precision,
+        )
+        with _progress() as (on_progress, on_build):
+            report = index(
+                catalogue,
+                opened,
+                workspace.database,
+                config=config,
+                source_name=source,
+                on_progress=on_progress,
+                on_build=on_build,
+            )
+    _show(report, as_json=as_json)
+    if strict and report.rejected:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress() -> Iterator[tuple[Callable[[IndexReport], None], OnBuild]]:
+    from retrieval.progress import build_reporter, progress_bar
+
+    with progress_bar("images") as bar:
+        task = bar.add_task("indexing", total=None)
+
+        def on_progress(report: IndexReport) -> None:
+            bar.update(task, completed=report.done, total=report.total)
+
+        yield on_progress, build_reporter(bar)
+
+
+def _show(report: IndexReport, *, as_json: bool) -> None:
+    if as_json:
+        rejects = [{"doc_id": e.doc_id, "reason": e.reason, "detail": e.detail} for e in report.rejects]
+        typer.echo(json.dumps({**report.counts(), "rejects": rejects}, ensure_ascii=False, indent=2))
+        return
+    out = console()
+    removed = f", {report.removed:,} removed" if report.removed else ""
+    updated = f", {report.updated:,} with new captions or attributes" if report.updated else ""
+    out.print(
+        f"[bold]{report.indexed:,} indexed[/bold]{updated}, {report.unchanged:,} skipped as unchanged{removed}, "
+        f"{report.rejected:,} rejected, in {report.seconds:.1f} s ({report.images_per_second:.1f} images/s)"
+    )
+    if report.rejected:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.reasons.most_common())
+        out.print(f"[yellow]warning:[/yellow] rejected: {reasons}")
+        for entry in report.rejects[:10]:
+            out.print(f"  {entry.doc_id}: {entry.detail}", markup=False)
+        if report.rejected > 10:
+            out.print("  … all of them: retrieval status --rejects")

@@ -1,0 +1,167 @@
+"""source -> read -> decode -> embed -> segment -> publish -> verify, resumable at any instant.
+
+Worker threads read and decode ahead while this thread embeds; every few thousand images one commit makes them durable
+and searchable. What a kill loses is the work since the last commit; the next run finds it missing in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from time import monotonic
+
+import numpy as np
+
+from indexer.changes import ChangeDetector
+from indexer.config import IndexConfig
+from indexer.prepare import Fresh, Prepared, Rejected, Restated, Unchanged, in_order, prepare
+from indexer.report import IndexReport
+from retrieval.collection import Collection, embedded_items
+from retrieval.errors import RetrievalError, SourceError
+from retrieval.locks import exclusive
+from retrieval.metadata import ledger
+from retrieval.metadata.database import Database
+from retrieval.metadata.ledger import LedgerEntry
+from retrieval.protocols import CatalogSource
+from retrieval.verification import verify
+from retrieval.writer import EmbeddedItem, OnBuild, WriteBatch
+
+OnProgress = Callable[[IndexReport], None]
+
+
+def index(
+    source: CatalogSource,
+    collection: Collection,
+    database: Database,
+    *,
+    config: IndexConfig | None = None,
+    source_name: str = "",
+    on_progress: OnProgress | None = None,
+    on_build: OnBuild | None = None,
+) -> IndexReport:
+    """Bring a collection up to date with a source.
+
+    Raises:
+        SourceError: the source is malformed (nothing was written), or empty when vanished documents are to go.
+        ConflictError: another bulk run is at work on the collection.
+        StorageError: the disk is full or the database is gone; what was committed stays, the next run continues.
+    """
+    config = config or IndexConfig()
+    total = source.check()
+    busy = f"another run is indexing into {collection.name!r}: wait for it to finish"
+    with exclusive(collection.folder.parent / "index.lock", wait_s=0, busy=busy):
+        run = _Run(collection, database, config, source_name, on_progress)
+        run.report.total = total
+        return run.all_of(source, on_build)
+
+
+class _Run:
+    """The state of one run: what has been prepared and embedded, and not yet committed."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        database: Database,
+        config: IndexConfig,
+        source_name: str,
+        on_progress: OnProgress | None,
+    ) -> None:
+        self.report = IndexReport()
+        self._collection = collection
+        self._database = database
+        self._config = config
+        self._on_progress = on_progress
+        self._started = self._committed = monotonic()
+        self._to_embed: list[Fresh] = []
+        self._embedded: list[EmbeddedItem] = []
+        self._ledger: list[LedgerEntry] = []
+        with database.write() as connection:
+            self._id = ledger.start_run(connection, collection.info.id, source=source_name)
+
+    def all_of(self, source: CatalogSource, on_build: OnBuild | None) -> IndexReport:
+        try:
+            self._read(source)
+            if self._config.sync:
+                self._remove_vanished()
+            self._collection.compact(on_build=on_build)
+            verify(self._collection, self._database, checksums=False)
+        except RetrievalError as error:
+            self._finish(str(error))
+            raise
+        self._finish(None)
+        return self.report
+
+    def _read(self, source: CatalogSource) -> None:
+        config, encoder = self._config, self._collection.encoder
+        detector = ChangeDetector(self._database, self._collection.info.id, run_id=self._id, mark=config.sync)
+        work = partial(prepare, encoder=encoder, run_id=self._id, checksum=config.checksum)
+        with ThreadPoolExecutor(config.workers, thread_name_prefix="decode") as executor:
+            try:
+                for prepared in in_order(executor, work, detector.candidates(source.records()), ahead=config.ahead):
+                    self._take(prepared)
+                    self._tell()
+            finally:
+                executor.shutdown(wait=False, cancel_futures=True)
+                self._commit()
+
+    def _take(self, prepared: Prepared) -> None:
+        match prepared:
+            case Unchanged(entry):
+                self.report.unchanged += 1
+                self._ledger += [entry] if entry else []
+            case Rejected(entry):
+                self.report.reject(entry)
+                self._ledger.append(entry)
+            case Restated(record, entry):
+                vector = self._collection.vectors([record.doc_id])
+                self._embedded += embedded_items(self._collection.encoder, [record], vector, self._collection.info)
+                self._ledger.append(entry)
+                self.report.updated += 1
+            case Fresh():
+                self._to_embed.append(prepared)
+                if len(self._to_embed) >= self._config.batch_size:
+                    self._embed()
+        waiting = (
+            len(self._embedded) >= self._config.commit_every or len(self._ledger) >= 10 * self._config.commit_every
+        )
+        if waiting or monotonic() - self._committed > self._config.commit_seconds:
+            self._commit()
+
+    def _embed(self) -> None:
+        batch, self._to_embed = self._to_embed, []
+        if not batch:
+            return
+        encoder = self._collection.encoder
+        vectors = encoder.encode_images(np.stack([fresh.pixels for fresh in batch]))
+        self._embedded += embedded_items(encoder, [fresh.record for fresh in batch], vectors, self._collection.info)
+        self._ledger += [fresh.entry for fresh in batch]
+        self.report.indexed += len(batch)
+
+    def _commit(self) -> None:
+        self._embed()
+        if self._embedded or self._ledger:
+            self._collection.writer.commit(WriteBatch(items=self._embedded, ledger=self._ledger))
+            self._collection.writer.fold()
+        self._embedded, self._ledger = [], []
+        self._committed = monotonic()
+
+    def _remove_vanished(self) -> None:
+        if not self.report.done:
+            raise SourceError("the source has no records, and --sync would delete the whole collection: check the path")
+        while vanished := self._unseen():
+            self.report.removed += self._collection.delete(vanished)
+
+    def _unseen(self) -> list[str]:
+        with self._database.read() as connection:
+            return ledger.unseen(connection, self._collection.info.id, run_id=self._id, limit=5_000)
+
+    def _tell(self) -> None:
+        self.report.seconds = monotonic() - self._started
+        if self._on_progress:
+            self._on_progress(self.report)
+
+    def _finish(self, error: str | None) -> None:
+        self._tell()
+        with self._database.write() as connection:
+            ledger.finish_run(connection, self._id, counts=self.report.counts(), error=error)

@@ -1,0 +1,99 @@
+"""candidate -> bytes -> pixels: what worker threads do ahead of the encoder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from indexer.changes import Candidate
+from retrieval.errors import ImageError
+from retrieval.images.decode import decode
+from retrieval.images.read import read_image
+from retrieval.metadata.ledger import LedgerEntry
+from retrieval.protocols import Encoder
+from retrieval.records import check_record
+from retrieval.types import CatalogRecord, PixelArray
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Nothing to do; `entry` is set when only the file's outside (its modification time, say) has changed."""
+
+    entry: LedgerEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """The same picture with other captions or attributes: its vector is kept."""
+
+    record: CatalogRecord
+    entry: LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A new or changed picture, ready for the encoder: `pixels` is uint8 (s, s, 3)."""
+
+    record: CatalogRecord
+    entry: LedgerEntry
+    pixels: PixelArray
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A picture that cannot be indexed, and why."""
+
+    entry: LedgerEntry
+
+
+Prepared: TypeAlias = Unchanged | Restated | Fresh | Rejected
+
+
+def prepare(candidate: Candidate, encoder: Encoder, *, run_id: int, checksum: bool) -> Prepared:
+    """Do for one record all that needs no model. Never raises for a bad image."""
+    record, known = candidate.record, candidate.known
+    if candidate.looks_unchanged and not checksum:
+        return Unchanged()
+    try:
+        data = read_image(check_record(record).image_uri)
+        entry = LedgerEntry(
+            record.doc_id,
+            "indexed",
+            signature=record.signature,
+            content_sha256=hashlib.sha256(data).hexdigest(),
+            record_sha256=candidate.record_sha256,
+            seen_run=run_id,
+        )
+        if known and known.content_sha256 == entry.content_sha256:
+            same_words = known.record_sha256 == entry.record_sha256
+            return Unchanged(entry) if same_words else Restated(record, entry)
+        return Fresh(record, entry, encoder.preprocess(decode(data, at_least=encoder.image_size)))
+    except ImageError as error:
+        return Rejected(_reject(record, error, run_id))
+
+
+def _reject(record: CatalogRecord, error: ImageError, run_id: int) -> LedgerEntry:
+    doc_id = record.doc_id.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return LedgerEntry(doc_id, "rejected", reason=error.reason, detail=str(error)[:1_000], seen_run=run_id)
+
+
+def in_order(executor: Executor, work: Callable[[T], R], inputs: Iterable[T], *, ahead: int) -> Iterator[R]:
+    """Map over inputs in parallel, yielding results in the order of the inputs, at most `ahead` of them unfetched."""
+    waiting: deque[Future[R]] = deque()
+    try:
+        for value in inputs:
+            waiting.append(executor.submit(work, value))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

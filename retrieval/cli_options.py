@@ -1,0 +1,75 @@
+"""Options that several commands share, and opening what they name. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from retrieval.types import ModelReference
+    from retrieval.workspace import Workspace
+
+DataDir: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Folder of the database and the indexes [env RETRIEVAL_DATA_DIR; default ./retrieval-data].",
+        show_default=False,
+    ),
+]
+CollectionName: TypeAlias = Annotated[str, typer.Option("--collection", "-c", help="Name of the collection.")]
+HitCount: TypeAlias = Annotated[int, typer.Option("-k", help="How many hits, 1 to 10,000.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+EfSearch: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--ef-search", help="Candidates in the graph: higher finds more and takes longer.", show_default=False
+    ),
+]
+Filter: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--filter", "-f", help='Such as: category = "dress" and price < 50', show_default=False),
+]
+Model: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="A preset, ARCH/PRETRAINED, hf-hub:OWNER/NAME, ARCH with --checkpoint, or `bundled`.",
+        show_default=False,
+    ),
+]
+Checkpoint: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", help="Local weights for --model ARCH (.safetensors or .pt).", show_default=False),
+]
+
+
+def open_workspace(data_dir: Path | None) -> Workspace:
+    """The workspace of `--data-dir`, the environment or the default."""
+    from retrieval.settings import Settings
+    from retrieval.workspace import Workspace
+
+    return Workspace(Settings(data_dir=data_dir) if data_dir is not None else Settings())
+
+
+def model_reference(model: str | None, checkpoint: Path | None) -> ModelReference | None:
+    """What `--model` and `--checkpoint` say together; None when neither is given."""
+    from retrieval.errors import InputError
+    from retrieval.types import ModelReference
+
+    if model is None and checkpoint is not None:
+        raise InputError("--checkpoint needs --model ARCH, the architecture that the weights are for")
+    if model is None:
+        return None
+    return ModelReference(model, str(checkpoint.absolute()) if checkpoint else None)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A terminal to print on; plain text when it is not one."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)

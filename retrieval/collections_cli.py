@@ -1,0 +1,127 @@
+"""`retrieval status`, `verify`, `compact`, `delete` and `db upgrade`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from retrieval.cli_options import AsJson, CollectionName, DataDir, console, open_workspace
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from retrieval.status import CollectionStatus
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(status)
+    app.command()(verify)
+    app.command()(compact)
+    app.command()(delete)
+    database = typer.Typer(help="The database's schema.", no_args_is_help=True)
+    database.command("upgrade")(upgrade)
+    app.add_typer(database, name="db")
+
+
+def status(
+    as_json: AsJson = False,
+    rejects: Annotated[
+        bool, typer.Option("--rejects", help="List the files that could not be indexed, with reasons.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show the collections: model, counts, generations, disk and memory."""
+    from retrieval.status import all_statuses, rejected
+
+    with open_workspace(data_dir) as workspace:
+        found = all_statuses(workspace)
+        listed = {one.name: rejected(workspace, one.name) for one in found} if rejects else {}
+    if as_json:
+        documents = [{**asdict(one), "rejects": [asdict(r) for r in listed.get(one.name, ())]} for one in found]
+        typer.echo(json.dumps({"collections": documents}, default=str, indent=2))
+        return
+    if not found:
+        console().print("no collections yet: retrieval index FOLDER --collection NAME")
+        return
+    console().print(_table(found))
+    for name, entries in listed.items():
+        for entry in entries:
+            console().print(f"{name}: {entry.doc_id}: [yellow]{entry.reason}[/yellow]: {entry.detail}")
+
+
+def verify(collection: CollectionName, data_dir: DataDir = None) -> None:
+    """Read every index file through and compare it with its recorded checksum."""
+    from retrieval.verification import verify as run
+
+    with open_workspace(data_dir) as workspace:
+        checked = run(workspace.open(collection), workspace.database)
+    console().print(f"{checked.segments} segments, {checked.files} files, {_size(checked.bytes)}: all as written")
+
+
+def compact(collection: CollectionName, data_dir: DataDir = None) -> None:
+    """Link new vectors into the graph and drop deleted ones."""
+    from retrieval.progress import build_progress
+
+    with open_workspace(data_dir) as workspace, build_progress() as on_build:
+        merges = workspace.open(collection).compact(on_build=on_build)
+    console().print(f"{merges} merges" if merges else "nothing to do")
+
+
+def delete(
+    collection: CollectionName,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Delete a collection with all it holds (the images themselves stay where they are)."""
+    with open_workspace(data_dir) as workspace:
+        count = len(workspace.open(collection))
+        if not yes:
+            typer.confirm(f"Delete collection {collection!r} with {count:,} documents?", abort=True)
+        workspace.delete(collection)
+    console().print(f"deleted {collection!r}")
+
+
+def upgrade(data_dir: DataDir = None) -> None:
+    """Bring the database's schema to this release's."""
+    from retrieval.metadata.database import Database
+    from retrieval.settings import Settings
+
+    settings = Settings(data_dir=data_dir) if data_dir is not None else Settings()
+    database = Database(settings.resolved_database_url)
+    database.upgrade()
+    console().print(f"the database has schema {database.schema_revision()}")
+    database.close()
+
+
+def _table(found: list[CollectionStatus]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("collection", "model", "documents", "captions", "rejected", "generation", "index", "disk", "memory"):
+        table.add_column(name, justify="left" if name in ("collection", "model", "index") else "right", overflow="fold")
+    for one in found:
+        table.add_row(
+            one.name,
+            f"{one.model} ({one.dim}-d, {one.precision or 'as given'})",
+            f"{one.documents:,}",
+            f"{one.captions:,}",
+            f"{one.rejected:,}",
+            str(one.generation),
+            one.index,
+            _size(one.disk_bytes),
+            _size(one.memory_bytes),
+        )
+    return table
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"

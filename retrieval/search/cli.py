@@ -1,0 +1,160 @@
+"""`retrieval search`, `similar` and `captions`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from retrieval.cli_options import (
+    AsJson,
+    Checkpoint,
+    CollectionName,
+    DataDir,
+    EfSearch,
+    Filter,
+    HitCount,
+    Model,
+    console,
+    model_reference,
+    open_workspace,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from retrieval.collection import Collection
+    from retrieval.types import CaptionHit, Hit, SearchResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(search)
+    app.command()(similar)
+    app.command()(captions)
+
+
+def search(
+    collection: CollectionName,
+    text: Annotated[str | None, typer.Argument(help="Words to look for.", show_default=False)] = None,
+    image: Annotated[
+        Path | None, typer.Option("--image", "-i", help="A picture to look for the like of; with a text, both count.")
+    ] = None,
+    k: HitCount = 10,
+    filter: Filter = None,  # noqa: A002
+    ef_search: EfSearch = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Compare with every vector instead of using the graph.")
+    ] = False,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", help="Write the hits as a picture (PNG) here.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    model: Model = None,
+    checkpoint: Checkpoint = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Find images by text, by image, or by both."""
+    with _opened(collection, data_dir, model, checkpoint) as opened:
+        result = opened.search(text, image=image, k=k, filter=filter, ef_search=ef_search, exact=exact)
+        if sheet:
+            _write_sheet(sheet, opened, result.hits, title=text or str(image))
+        _show(result, as_json=as_json)
+
+
+def similar(
+    collection: CollectionName,
+    doc_id: Annotated[str, typer.Argument(help="A stored document.")],
+    k: HitCount = 10,
+    filter: Filter = None,  # noqa: A002
+    ef_search: EfSearch = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Find images like a stored one."""
+    with _opened(collection, data_dir) as opened:
+        _show(opened.similar(doc_id, k=k, filter=filter, ef_search=ef_search), as_json=as_json)
+
+
+def captions(
+    collection: CollectionName,
+    image: Annotated[Path, typer.Argument(help="A picture.")],
+    k: HitCount = 10,
+    ef_search: EfSearch = None,
+    as_json: AsJson = False,
+    model: Model = None,
+    checkpoint: Checkpoint = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Find the captions of the catalogue that describe a picture best."""
+    with _opened(collection, data_dir, model, checkpoint) as opened:
+        hits = opened.captions(image, k=k, ef_search=ef_search)
+    if as_json:
+        typer.echo(json.dumps({"captions": [asdict(hit) for hit in hits]}, ensure_ascii=False, indent=2))
+    else:
+        _show_captions(hits)
+
+
+@contextmanager
+def _opened(
+    name: str, data_dir: Path | None, model: str | None = None, checkpoint: Path | None = None
+) -> Iterator[Collection]:
+    from retrieval.workspace import open_existing
+
+    with open_workspace(data_dir) as workspace:
+        yield open_existing(workspace, name, model_reference(model, checkpoint))
+
+
+def _show(result: SearchResult, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(as_document(result), ensure_ascii=False, indent=2))
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("rank", justify="right")
+    table.add_column("score", justify="right")
+    table.add_column("doc_id", overflow="fold", max_width=48)
+    table.add_column("caption", overflow="ellipsis", no_wrap=True, max_width=60)
+    table.add_column("attributes", overflow="ellipsis", no_wrap=True, style="dim")
+    for hit in result.hits:
+        said = ", ".join(f"{name}={value}" for name, value in hit.attributes.items())
+        table.add_row(str(hit.rank), f"{hit.score:.3f}", hit.doc_id, (hit.captions or ("",))[0], said)
+    console().print(table if result.hits else "no hits")
+    plan = result.plan
+    how = plan.strategy if plan.ef_search is None else f"{plan.strategy}, ef_search {plan.ef_search}"
+    among = f"{plan.searched:,} images" if plan.allowed is None else f"{plan.allowed:,} of {plan.searched:,} images"
+    times = ", ".join(f"{stage} {seconds * 1000:.1f} ms" for stage, seconds in result.timings.items())
+    console().print(f"[dim]{how} over {among}; {times}[/dim]")
+
+
+def as_document(result: SearchResult) -> dict[str, object]:
+    """A search result as JSON: timings in seconds."""
+    return {
+        "hits": [{**asdict(hit), "attributes": dict(hit.attributes)} for hit in result.hits],
+        "plan": asdict(result.plan),
+        "timings": dict(result.timings),
+    }
+
+
+def _show_captions(hits: Sequence[CaptionHit]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, justify in (("rank", "right"), ("score", "right"), ("caption", "left"), ("doc_id", "left")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for hit in hits:
+        table.add_row(str(hit.rank), f"{hit.score:.3f}", hit.caption, hit.doc_id)
+    console().print(table if hits else "no hits")
+
+
+def _write_sheet(path: Path, collection: Collection, hits: Sequence[Hit], *, title: str) -> None:
+    from retrieval.images.sheet import SheetRow, contact_sheet
+
+    pictures = [(collection.get(hit.doc_id).image_uri, f"{hit.rank}. {hit.score:.3f}") for hit in hits]
+    path.write_bytes(contact_sheet([SheetRow(title, pictures)]))

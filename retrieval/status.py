@@ -1,0 +1,85 @@
+"""What there is: collections with their counts, their index and what they take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from retrieval.index.segment import total_bytes
+from retrieval.metadata import generations, items, ledger
+from retrieval.metadata.collections import CollectionInfo
+from retrieval.metadata.ledger import LedgerEntry
+from retrieval.types import SegmentInfo
+from retrieval.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionStatus:
+    """One collection at a glance. `memory_bytes` is what its index maps when every page of it is in use."""
+
+    name: str
+    model: str
+    precision: str
+    encoder_id: str
+    dim: int
+    documents: int
+    captions: int
+    rejected: int
+    generation: int
+    index: str
+    recall_at_10: float | None
+    disk_bytes: int
+    memory_bytes: int
+    last_run: str | None
+    created_at: datetime
+
+
+def all_statuses(workspace: Workspace) -> list[CollectionStatus]:
+    """Every collection, by name. Opens no index and loads no model."""
+    return [status_of(workspace, info) for info in workspace.collections()]
+
+
+def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
+    """One collection."""
+    with workspace.database.read() as connection:
+        generation = generations.current(connection, info.id)
+        documents, captions = items.counts(connection, info.id)
+        rejects = ledger.count_rejected(connection, info.id)
+        run = ledger.last_run(connection, info.id)
+    size = sum(total_bytes(segment.files) for segment in generation.segments)
+    graphs = [segment for segment in generation.segments if segment.kind == "image" and segment.hnsw]
+    return CollectionStatus(
+        name=info.name,
+        model=f"{info.spec.model}/{info.spec.pretrained}" if info.spec.pretrained else info.spec.model,
+        precision=info.spec.precision,
+        encoder_id=info.spec.encoder_id,
+        dim=info.spec.dim,
+        documents=documents,
+        captions=captions,
+        rejected=rejects,
+        generation=generation.number,
+        index=_describe(graphs, generation.segments),
+        recall_at_10=min((s.recall_at_10 for s in graphs if s.recall_at_10 is not None), default=None),
+        disk_bytes=size,
+        memory_bytes=size,
+        last_run=run.state if run else None,
+        created_at=info.created_at,
+    )
+
+
+def rejected(workspace: Workspace, name: str) -> list[LedgerEntry]:
+    """The files of a collection that could not be indexed, with their reasons."""
+    info = workspace.open(name).info
+    with workspace.database.read() as connection:
+        return ledger.rejected(connection, info.id)
+
+
+def _describe(graphs: list[SegmentInfo], segments: tuple[SegmentInfo, ...]) -> str:
+    if not segments:
+        return "empty"
+    if not graphs:
+        return "exact"
+    params = graphs[0].hnsw
+    recalls = [segment.recall_at_10 for segment in graphs if segment.recall_at_10 is not None]
+    recall = f", recall@10 {min(recalls):.3f}" if recalls else ""
+    return f"HNSW m={params.m}{recall}" if params else "exact"
