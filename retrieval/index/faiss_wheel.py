@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
+from typing import Any, TypeAlias
 
 from retrieval.errors import DependencyError
 
@@ -31,10 +33,13 @@ def check_wheels(installed: list[str]) -> None:
 
 check_wheels([wheel for wheel in WHEELS if _installed(wheel)])
 try:
-    import faiss
+    faiss: Any = import_module("faiss")  # untyped: the stubs in the wheel lack much of what it has
 except ImportError as error:
     raise DependencyError(
         "FAISS is not installed: pip install 'multimodal-retrieval[cpu]', or [gpu] on a machine with CUDA"
     ) from error
 
-__all__ = ["faiss"]
+FaissIndex: TypeAlias = Any
+FaissSelector: TypeAlias = Any
+
+__all__ = ["FaissIndex", "FaissSelector", "faiss"]

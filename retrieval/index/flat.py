@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from retrieval.index.faiss_wheel import faiss
+from retrieval.index.faiss_wheel import FaissIndex, FaissSelector, faiss
 from retrieval.types import NO_KEY, BoolArray, FloatArray, KnnResult
 
 GATHER_BELOW = 0.2
@@ -14,7 +14,7 @@ GATHER_BELOW = 0.2
 class FlatIndex:
     """Inner product with every vector, by FAISS. Holds a FAISS flat index, in memory or mapped from a file."""
 
-    def __init__(self, flat: faiss.IndexFlat) -> None:
+    def __init__(self, flat: FaissIndex) -> None:
         self._flat = flat
 
     @classmethod
@@ -49,11 +49,11 @@ def as_result(rows: np.ndarray[tuple[int, int], np.dtype[np.int64]], scores: Flo
     return KnnResult(rows, np.where(rows == NO_KEY, np.float32(-np.inf), scores))
 
 
-def bitmap(allowed: BoolArray) -> faiss.IDSelectorBitmap:
+def bitmap(allowed: BoolArray) -> FaissSelector:
     """A FAISS selector of the rows that are True."""
     return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
 
 
-def _selector(allowed: BoolArray) -> faiss.IDSelector:
+def _selector(allowed: BoolArray) -> FaissSelector:
     chosen = np.flatnonzero(allowed)
     return faiss.IDSelectorArray(chosen) if len(chosen) < GATHER_BELOW * len(allowed) else bitmap(allowed)

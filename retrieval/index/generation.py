@@ -15,7 +15,7 @@ class GenerationView:
     """An immutable snapshot. A newer state of the collection is another view that shares the open segments."""
 
     def __init__(self, generation: Generation, segments: Sequence[Segment], dead: KeyArray, *, revision: int) -> None:
-        """`dead` is int64 (n,), ascending: keys that no search may return. `revision` names the state it was read at."""
+        """`dead` is int64 (n,), ascending: keys that no search may return; `revision` is the state it was read at."""
         self.generation = generation
         self.segments = tuple(segments)
         self.dead = dead

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from retrieval.index.faiss_wheel import faiss
+from retrieval.index.faiss_wheel import FaissIndex, faiss
 from retrieval.index.flat import as_result, bitmap
 from retrieval.types import BoolArray, FloatArray, HnswParams, KnnResult
 
@@ -16,8 +16,9 @@ BUILD_BLOCK = 10_000  # vectors added between two reports of progress
 class HnswIndex:
     """A FAISS HNSW graph over unit vectors, searched by inner product."""
 
-    def __init__(self, graph: faiss.IndexHNSWFlat) -> None:
+    def __init__(self, graph: FaissIndex, *, vectors: FaissIndex = None) -> None:
         self._graph = graph
+        self._vectors = vectors  # kept alive: the graph of `open` only points to it
 
     @classmethod
     def build(
@@ -36,16 +37,12 @@ class HnswIndex:
         return cls(graph)
 
     @classmethod
-    def open(cls, path: str, vectors: faiss.IndexFlat) -> HnswIndex:
+    def open(cls, path: str, vectors: FaissIndex) -> HnswIndex:
         """Map a graph written by `save` and join it to the flat index that holds its vectors."""
         graph = faiss.read_index(path, faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_SKIP_STORAGE)
         graph.storage = vectors
         graph.own_fields = False
-        opened = cls(graph)
-        opened._vectors = vectors  # the graph points to it
-        return opened
-
-    _vectors: faiss.IndexFlat | None = None
+        return cls(graph, vectors=vectors)
 
     def save(self, path: str) -> None:
         """Write the graph without its vectors, which the segment keeps once, in a file of their own."""
