@@ -34,9 +34,8 @@ def draw_dog(pen: Pen, tones: Tones) -> None:
     pen.blob([(78, 26), (94, 27), (97, 36), (90, 42), (76, 41)], tones.light)
     pen.ellipse(95, 28, 4, 3.4, INK)
     pen.blob([(62, 14), (70, 12), (71, 32), (64, 46), (55, 40), (56, 24)], tones.dark)
-    pen.circle(80, 22, 3.4, INK)
-    pen.circle(81, 21, 1.2, PAPER)
-    pen.line([(63, 52), (82, 55)], 4.5, BLUSH)
+    _eye(pen, 80, 22, 3.4)
+    pen.line([(63, 52), (82, 55)], 4.5, tones.line)
 
 
 def draw_rabbit(pen: Pen, tones: Tones) -> None:
@@ -65,8 +64,7 @@ def draw_bird(pen: Pen, tones: Tones) -> None:
     )
     pen.blob([(56, 76), (78, 60), (80, 52), (66, 60), (48, 70)], tones.light)
     pen.blob([(20, 50), (40, 44), (58, 50), (58, 62), (42, 70), (28, 62)], tones.dark)
-    pen.circle(77, 30, 3.8, INK)
-    pen.circle(78.2, 28.8, 1.4, PAPER)
+    _eye(pen, 77, 30, 3.6)
 
 
 def draw_fish(pen: Pen, tones: Tones) -> None:
@@ -100,11 +98,16 @@ def draw_butterfly(pen: Pen, tones: Tones) -> None:
 
 
 def _face(pen: Pen, x: float, y: float, *, apart: float, radius: float) -> None:
-    """Two dark eyes with a glint and a pale rim, so that they show on black too."""
+    """Two eyes, level."""
     for side in (-1, 1):
-        pen.circle(x + side * apart, y, radius + 1.1, PAPER)
-        pen.circle(x + side * apart, y, radius, INK)
-        pen.circle(x + side * apart + radius * 0.3, y - radius * 0.35, radius * 0.35, PAPER)
+        _eye(pen, x + side * apart, y, radius)
+
+
+def _eye(pen: Pen, x: float, y: float, radius: float) -> None:
+    """Dark, with a glint, and with a pale rim that shows it on black too."""
+    pen.circle(x, y, radius + 1.1, PAPER)
+    pen.circle(x, y, radius, INK)
+    pen.circle(x + radius * 0.3, y - radius * 0.35, radius * 0.35, PAPER)
 
 
 ANIMALS: dict[Kind, Drawing] = {

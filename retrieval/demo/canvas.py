@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from random import Random
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -12,7 +13,10 @@ from PIL import Image, ImageDraw, ImageFilter
 from retrieval.demo.palette import Light, Rgb
 from retrieval.demo.world import between
 
-Spot = tuple[float, float]
+Spot: TypeAlias = tuple[float, float]
+Pixel: TypeAlias = tuple[int, int]
+Ellipse: TypeAlias = tuple[float, float, float, float]
+"""Centre x and y, half width, half height."""
 
 
 class Canvas:
@@ -63,35 +67,47 @@ class Canvas:
         """A small disc."""
         self._draw.ellipse(self._pixels([(x - radius, y - radius), (x + radius, y + radius)]), colour)
 
-    def soft(
-        self, ellipses: Sequence[tuple[float, float, float, float]], colour: Rgb, *, opacity: float, blur: float
-    ) -> None:
-        """Ellipses (x, y, rx, ry), together as one translucent shape with a soft edge: clouds, haze, pools of light."""
-        mask = Image.new("L", self.image.size)
-        draw = ImageDraw.Draw(mask)
+    def soft(self, ellipses: Sequence[Ellipse], colour: Rgb, *, opacity: float, blur: float) -> None:
+        """Ellipses, together as one translucent shape with a soft edge: clouds, haze, pools of light."""
+        extent = (
+            (min(x - rx for x, _, rx, _ in ellipses), min(y - ry for _, y, _, ry in ellipses)),
+            (max(x + rx for x, _, rx, _ in ellipses), max(y + ry for _, y, _, ry in ellipses)),
+        )
+        mask, origin = self._mask(extent, blur)
         for x, y, rx, ry in ellipses:
-            draw.ellipse(self._pixels([(x - rx, y - ry), (x + rx, y + ry)]), round(255 * opacity))
-        self._paint_through(mask, colour, blur)
-
-    def glow(self, x: float, y: float, radius: float, colour: Rgb, *, opacity: float) -> None:
-        """Light that fades out towards `radius`."""
-        rows, columns = np.ogrid[: self.size, : self.size]
-        distance = np.hypot((columns + 0.5) / self.size - x, (rows + 0.5) / self.size - y) / radius
-        mask = Image.fromarray((np.clip(1 - distance, 0, 1) ** 2 * 255 * opacity).astype(np.uint8))
-        self.image.paste(colour, (0, 0), mask)
+            corners = self._pixels([(x - rx, y - ry), (x + rx, y + ry)], origin)
+            ImageDraw.Draw(mask).ellipse(corners, round(255 * opacity))
+        self._paint_through(mask, origin, colour, blur)
 
     def beam(self, points: Sequence[Spot], colour: Rgb, *, opacity: float, blur: float) -> None:
         """A translucent polygon with a soft edge."""
-        mask = Image.new("L", self.image.size)
-        ImageDraw.Draw(mask).polygon(self._pixels(points), round(255 * opacity))
-        self._paint_through(mask, colour, blur)
+        xs, ys = zip(*points, strict=True)
+        mask, origin = self._mask(((min(xs), min(ys)), (max(xs), max(ys))), blur)
+        ImageDraw.Draw(mask).polygon(self._pixels(points, origin), round(255 * opacity))
+        self._paint_through(mask, origin, colour, blur)
 
-    def _paint_through(self, mask: Image.Image, colour: Rgb, blur: float) -> None:
-        self.image.paste(colour, (0, 0), mask.filter(ImageFilter.GaussianBlur(blur * self.size)))
+    def glow(self, x: float, y: float, radius: float, colour: Rgb, *, opacity: float) -> None:
+        """Light that fades out towards `radius`."""
+        mask, (left, top) = self._mask(((x - radius, y - radius), (x + radius, y + radius)), 0.0)
+        rows, columns = np.ogrid[: mask.height, : mask.width]
+        distance = np.hypot(columns + left + 0.5 - x * self.size, rows + top + 0.5 - y * self.size)
+        fading = np.clip(1 - distance / (radius * self.size), 0, 1) ** 2
+        self.image.paste(colour, (left, top), Image.fromarray((fading * 255 * opacity).astype(np.uint8)))
+
+    def _mask(self, extent: tuple[Spot, Spot], blur: float) -> tuple[Image.Image, Pixel]:
+        """An empty mask that covers what of an area (and of its blurred edge) lies on the canvas, and its origin."""
+        (left, top), (right, bottom) = extent
+        margin = 3 * blur
+        x0, y0 = (max(0, math.floor((v - margin) * self.size)) for v in (left, top))
+        x1, y1 = (min(self.size, math.ceil((v + margin) * self.size)) for v in (right, bottom))
+        return Image.new("L", (max(1, x1 - x0), max(1, y1 - y0))), (x0, y0)
+
+    def _paint_through(self, mask: Image.Image, origin: Pixel, colour: Rgb, blur: float) -> None:
+        self.image.paste(colour, origin, mask.filter(ImageFilter.GaussianBlur(blur * self.size)))
 
     @property
     def _draw(self) -> ImageDraw.ImageDraw:
         return ImageDraw.Draw(self.image)
 
-    def _pixels(self, points: Sequence[Spot]) -> list[Spot]:
-        return [(x * self.size, y * self.size) for x, y in points]
+    def _pixels(self, points: Sequence[Spot], origin: Pixel = (0, 0)) -> list[Spot]:
+        return [(x * self.size - origin[0], y * self.size - origin[1]) for x, y in points]

@@ -28,7 +28,7 @@ def captions(scene: Scene) -> tuple[str, ...]:
     The first two state the whole scene in different order and words: kinds, colours, counts, sizes that are not
     medium, the relation, the place and the time. The third leaves out the sizes and the time; the fourth says of the
     second group only its kind (and nothing of the place), or when there is none leaves out the place; the fifth keeps
-    kind and colour of the main group with either place or time.
+    kind and colour of the main group, mostly with either place or time.
     """
     rng = Random(digest("captions", scene.seed))
     return (
@@ -94,8 +94,8 @@ def _without_place(rng: Random, scene: Scene) -> str:
 
 def _main_alone(rng: Random, scene: Scene) -> str:
     words = f"{pick(rng, ADJECTIVES[scene.main.colour])} {_noun(rng, scene.main)}"
-    where_or_when = pick(rng, (*PLACES[scene.background], *MOMENTS[scene.time]))
-    return _sentence(_bare(words, scene.main), where_or_when)
+    place, moment = pick(rng, PLACES[scene.background]), pick(rng, MOMENTS[scene.time])
+    return _sentence(_bare(words, scene.main), pick(rng, (place, place, moment, moment, "")))
 
 
 def _arrangement(rng: Random, scene: Scene, *, sizes: bool, inverted: bool = False) -> str:

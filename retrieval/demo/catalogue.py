@@ -19,6 +19,7 @@ from retrieval.errors import ConflictError, InputError, StorageError
 WORLD_VERSION = 1
 """To be raised when the same scene begins to look or read differently."""
 MANIFEST, RECIPE, IMAGES = "manifest.jsonl", "recipe.json", "images"
+PARTIAL = ".partial"
 JPEG_QUALITY = 90
 
 
@@ -30,7 +31,7 @@ class Recipe:
     seed: int
     size: int
     split: Split
-    world: int = WORLD_VERSION
+    world_version: int = WORLD_VERSION
 
     def __post_init__(self) -> None:
         """Refuse what cannot be made."""
@@ -61,8 +62,8 @@ def write_catalogue(
     `StorageError` when the disk refuses.
     """
     recipe = Recipe(count, seed, size, split)
-    _check_folder(folder, recipe)
     try:
+        _check_folder(folder, recipe)
         return _write(folder, recipe, on_progress)
     except OSError as error:
         raise StorageError(
@@ -74,7 +75,7 @@ def _check_folder(folder: Path, recipe: Recipe) -> None:
     """Make sure that the folder is absent, empty, or holds (part of) the very same catalogue."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file: give a folder for the catalogue")
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists() or all(entry.suffix == PARTIAL for entry in folder.iterdir()):
         return
     found = _read_recipe(folder / RECIPE)
     if found is None:
@@ -98,8 +99,9 @@ def _read_recipe(path: Path) -> dict[str, Any] | None:
 
 def _write(folder: Path, recipe: Recipe, on_progress: Callable[[int], None] | None) -> Path:
     manifest, images = folder / MANIFEST, folder / IMAGES
-    images.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     _write_whole(folder / RECIPE, json.dumps(asdict(recipe), indent=2) + "\n")
+    images.mkdir(exist_ok=True)
     present = {entry.name for entry in os.scandir(images)}
     for index in range(recipe.count):
         if _image_name(index) not in present:
@@ -128,14 +130,14 @@ def _image_name(index: int) -> str:
 
 
 def _write_image(path: Path, scene: Scene, size: int) -> None:
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(PARTIAL)
     render(scene, size).save(partial, format="JPEG", quality=JPEG_QUALITY, subsampling=0)
     partial.replace(path)
 
 
 def _write_whole(path: Path, text: str) -> None:
     """All of the file or nothing: written aside, flushed to disk, renamed."""
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(path.name + PARTIAL)
     with partial.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

@@ -36,7 +36,7 @@ TONES: dict[Colour, Tones] = {
     "pink": Tones((246, 134, 178), (252, 170, 202), (228, 100, 152), (150, 46, 92)),
     "brown": Tones((126, 78, 44), (158, 108, 70), (98, 58, 32), (58, 32, 16)),
     "black": Tones((40, 41, 48), (74, 76, 88), (24, 24, 30), (148, 152, 166)),
-    "white": Tones((246, 246, 243), (255, 255, 255), (216, 220, 228), (122, 130, 146)),
+    "white": Tones((246, 246, 243), (255, 255, 255), (216, 220, 228), (92, 102, 124)),
 }
 
 INK: Rgb = (38, 36, 44)
@@ -51,8 +51,8 @@ BLUSH: Rgb = (240, 150, 150)
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """A time of day: its sky from top to horizon, its clouds, and what it makes of all other colours: times `factors`, then
-    `veil` mixed in to the share `haze`."""
+    """A time of day: its sky from top to horizon and its clouds; all other colours are multiplied by `factors`, then
+    mixed with `veil` to the share `haze`."""
 
     time: Time
     sky: tuple[Rgb, ...]

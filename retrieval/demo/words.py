@@ -80,7 +80,7 @@ PLACES: dict[Background, tuple[str, ...]] = {
 }
 
 MOMENTS: dict[Time, tuple[str, ...]] = {
-    "day": ("by day", "during the day", "in daylight"),
+    "day": ("by day", "during the day", "in daylight", "on a sunny day"),
     "sunset": ("at sunset", "at dusk", "in the evening"),
     "night": ("at night", "by night", "after dark", "in the moonlight"),
 }
@@ -99,5 +99,5 @@ INVERSE: dict[Relation, Relation] = {
     "below": "above",
 }
 
-OPENINGS = ("", "", "", "a picture of", "an image of", "a drawing of")
+OPENINGS = ("", "", "", "", "a picture of", "an image of", "a drawing of", "a photo of")
 COMPANY = ("and", "with", "next to", "beside", "together with")
