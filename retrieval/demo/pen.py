@@ -12,7 +12,7 @@ from retrieval.demo.palette import Rgb, Tones
 
 Point: TypeAlias = tuple[float, float]
 UNITS = 100.0
-PADDING = 0.06
+PADDING = 0.07
 """Share of the side that stays free all around, for edges and shadow, and for corners when the square is turned."""
 
 

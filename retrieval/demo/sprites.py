@@ -22,7 +22,7 @@ from retrieval.demo.world import Colour, Kind
 DRAWINGS: dict[Kind, Drawing] = {**ANIMALS, **VEHICLES, **BUILDINGS, **PLANTS, **FOODS, **CLOTHES, **SHAPES}
 SUPERSAMPLING = 4
 SMALLEST_MASTER = 32
-LINE, RIM, SHADOW = 0.011, 0.014, 0.014
+LINE, RIM, SHADOW = 0.014, 0.014, 0.014
 """Widths of the dark line and the pale rim around a thing, and how far its shadow falls, as shares of its side."""
 
 _masters = PictureCache(64 * 2**20)
@@ -70,7 +70,7 @@ def _drawn(kind: Kind, colour: Colour, side: int) -> Image.Image:
 
 def _grown(shape: Image.Image, width: float) -> Image.Image:
     """The shape with a margin of `width` (share of the side) added all around, its edge smooth."""
-    radius = max(width * shape.width, 1.2)
+    radius = max(width * shape.width, 1.6)
     blurred = shape.filter(ImageFilter.GaussianBlur(radius * 0.8))
     return ImageChops.lighter(shape, blurred.point(lambda a: max(0, min(255, (a - 14) * 6))))
 
