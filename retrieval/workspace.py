@@ -39,11 +39,12 @@ class Workspace:
             self.data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(f"cannot create the data folder {self.data_dir}: {error.strerror}") from error
-        if self.database.is_sqlite:
+        try:
             with exclusive(self.data_dir / "schema.lock", wait_s=60, busy="the database is being upgraded: try again"):
                 self.database.prepare()
-        else:
-            self.database.prepare()
+        except StorageError:
+            self.close()
+            raise
 
     def __enter__(self) -> Workspace:
         return self
