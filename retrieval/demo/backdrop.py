@@ -9,9 +9,8 @@ from PIL import Image
 
 from retrieval.demo.cache import PictureCache
 from retrieval.demo.canvas import Canvas
-from retrieval.demo.indoors import paint_city, paint_forest, paint_studio
-from retrieval.demo.palette import LIGHTS
-from retrieval.demo.places import (
+from retrieval.demo.enclosed_places import paint_city, paint_forest, paint_studio
+from retrieval.demo.open_places import (
     paint_beach,
     paint_desert,
     paint_heights,
@@ -20,6 +19,7 @@ from retrieval.demo.places import (
     paint_sea,
     paint_snow,
 )
+from retrieval.demo.palette import LIGHTS
 from retrieval.demo.world import Background, Time, digest
 
 VARIANTS = 6

@@ -1,10 +1,10 @@
-"""The built and the closed places: city, forest and studio."""
+"""The enclosed places: city, forest and studio, by day, at sunset and at night."""
 
 from __future__ import annotations
 
 from retrieval.demo.canvas import Canvas
+from retrieval.demo.open_places import paint_fir
 from retrieval.demo.palette import Rgb, mix
-from retrieval.demo.places import paint_fir
 from retrieval.demo.skies import paint_sky
 from retrieval.demo.world import between, pick
 
