@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retrieval.cli_options import (
+from retrieval.commands.options import (
     AsJson,
     Checkpoint,
     CollectionName,
@@ -63,10 +63,11 @@ def index_command(
     data_dir: DataDir = None,
 ) -> None:
     """Make a catalogue of images searchable, or bring it up to date: only what is new or changed is embedded."""
+    from retrieval.encoders.registry import DEFAULT_MODEL
+
     from indexer.config import IndexConfig
     from indexer.pipeline import index
     from indexer.sources import open_source
-    from retrieval.encoders.registry import DEFAULT_MODEL
     from retrieval.types import HnswParams, ModelReference
     from retrieval.workspace import open_or_create
 
@@ -106,7 +107,7 @@ def index_command(
 
 @contextmanager
 def _progress() -> Iterator[tuple[Callable[[IndexReport], None], OnBuild]]:
-    from retrieval.progress import build_reporter, progress_bar
+    from retrieval.commands.progress import build_reporter, progress_bar
 
     with progress_bar("images") as bar:
         task = bar.add_task("indexing", total=None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retrieval.cli_options import AsJson, CollectionName, DataDir, console, open_workspace
+from retrieval.commands.options import AsJson, CollectionName, DataDir, console, open_workspace
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +64,7 @@ def verify(collection: CollectionName, data_dir: DataDir = None) -> None:
 
 def compact(collection: CollectionName, data_dir: DataDir = None) -> None:
     """Link new vectors into the graph and drop deleted ones."""
-    from retrieval.progress import build_progress
+    from retrieval.commands.progress import build_progress
 
     with open_workspace(data_dir) as workspace, build_progress() as on_build:
         merges = workspace.open(collection).compact(on_build=on_build)

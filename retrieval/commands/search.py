@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retrieval.cli_options import (
+from retrieval.commands.options import (
     AsJson,
     Checkpoint,
     CollectionName,

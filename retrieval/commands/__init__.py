@@ -1,0 +1,1 @@
+"""The sub-commands of `retrieval` that need no more than the library."""

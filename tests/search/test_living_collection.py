@@ -1,0 +1,213 @@
+"""A collection against a dictionary: whatever is added, replaced, deleted, compacted or reopened, search agrees."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from conftest import unit_vectors
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from retrieval.errors import ConflictError, InputError, NotFoundError, StorageError, VectorError
+from retrieval.index import compaction
+from retrieval.settings import Settings
+from retrieval.types import ModelReference
+from retrieval.verification import verify
+from retrieval.workspace import Workspace, external_spec
+
+DIM = 6
+POOL = unit_vectors(400, DIM, seed=3)
+doc_ids = st.sampled_from([f"doc/{number}" for number in range(25)])
+
+
+def new_workspace(folder) -> Workspace:
+    return Workspace(Settings(data_dir=folder, database_url=None))
+
+
+def new_collection(workspace, **options):
+    return workspace.create("c", external_spec("test", DIM), ModelReference("external"), **options)
+
+
+class LivingCollection(RuleBasedStateMachine):
+    @initialize()
+    def start(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.patches = [patch.object(compaction, "EXACT_ROWS", 12), patch.object(compaction, "TIER", 3)]
+        for one in self.patches:
+            one.start()
+        self.workspace = new_workspace(self.folder)
+        self.collection = new_collection(self.workspace)
+        self.model: dict[str, tuple[np.ndarray, int]] = {}
+        self.next = 0
+
+    @rule(ids=st.lists(doc_ids, min_size=1, max_size=8, unique=True), price=st.integers(0, 3))
+    def add(self, ids, price):
+        rows = [(self.next + i) % len(POOL) for i in range(len(ids))]
+        self.next += len(ids)
+        self.collection.add_vectors(ids, POOL[rows], attributes=[{"price": price}] * len(ids))
+        self.model.update({doc_id: (POOL[row], price) for doc_id, row in zip(ids, rows, strict=True)})
+
+    @rule(ids=st.lists(doc_ids, max_size=6, unique=True))
+    def delete(self, ids):
+        there = [doc_id for doc_id in ids if doc_id in self.model]
+        assert self.collection.delete(ids) == len(there)
+        for doc_id in there:
+            del self.model[doc_id]
+
+    @rule()
+    def compact(self):
+        self.collection.compact()
+
+    @rule()
+    def fold(self):
+        self.collection.writer.fold()
+
+    @rule()
+    def reopen(self):
+        self.workspace.close()
+        self.workspace = new_workspace(self.folder)
+        self.collection = self.workspace.open("c")
+
+    @rule(row=st.integers(0, len(POOL) - 1), k=st.integers(1, 30), price=st.none() | st.integers(0, 3))
+    def search(self, row, k, price):
+        wanted = {d: v for d, (v, p) in self.model.items() if price is None or p == price}
+        expected = sorted(wanted, key=lambda d: -float(wanted[d] @ POOL[row]))[:k]
+        expression = None if price is None or not self.model else f"price = {price}"
+        result = self.collection.search(vector=POOL[row], k=k, filter=expression, ef_search=200)
+        if price is not None and not self.model:
+            return
+        assert [hit.doc_id for hit in result.hits] == expected
+        assert [hit.rank for hit in result.hits] == list(range(1, len(expected) + 1))
+
+    @invariant()
+    def consistent(self):
+        if hasattr(self, "collection"):
+            assert len(self.collection) == len(self.model)
+            verify(self.collection, self.workspace.database)
+
+    def teardown(self):
+        if hasattr(self, "folder"):
+            self.workspace.close()
+            for one in self.patches:
+                one.stop()
+            shutil.rmtree(self.folder)
+
+
+TestLivingCollection = LivingCollection.TestCase
+TestLivingCollection.settings = hypothesis_settings(
+    max_examples=8, stateful_step_count=20, deadline=None, derandomize=True
+)
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    with new_workspace(tmp_path / "data") as workspace:
+        yield workspace
+
+
+def test_compaction_links_a_graph_and_deletes_what_it_replaced(workspace, monkeypatch):
+    monkeypatch.setattr(compaction, "EXACT_ROWS", 100)
+    collection = new_collection(workspace)
+    for start in range(0, 300, 50):
+        collection.add_vectors([f"d{n}" for n in range(start, start + 50)], POOL[start : start + 50])
+    before = collection.search(vector=POOL[7], k=12)
+    assert before.plan.strategy == "exact"
+    collection.delete(["d8", "d9"])
+    assert collection.compact() == 1
+    after = collection.search(vector=POOL[7], k=10, ef_search=100)
+    assert after.plan.strategy == "hnsw"
+    assert after.plan.searched == 298
+    kept = [hit.doc_id for hit in before.hits if hit.doc_id not in ("d8", "d9")]
+    assert [hit.doc_id for hit in after.hits] == kept[:10]
+    files = sorted(path.suffix for path in collection.folder.iterdir())
+    assert files == [".graph", ".keys", ".vectors"]
+    assert collection.compact() == 0
+
+
+def test_another_process_view_follows_writes_and_compactions(workspace, tmp_path):
+    collection = new_collection(workspace)
+    with new_workspace(tmp_path / "data") as other_workspace:
+        other = other_workspace.open("c")
+        assert other.search(vector=POOL[0]).hits == ()
+        for number in range(20):
+            collection.add_vectors([f"d{number}"], POOL[number : number + 1])
+            assert other.search(vector=POOL[number], k=1).hits[0].doc_id == f"d{number}"
+        collection.delete(["d3"])
+        assert "d3" not in [hit.doc_id for hit in other.search(vector=POOL[3], k=20).hits]
+        collection.compact()
+        assert len(other.search(vector=POOL[3], k=50).hits) == 19
+        workspace.delete("c")
+        with pytest.raises(NotFoundError):
+            other.search(vector=POOL[0])
+
+
+def test_searches_during_writes_deletes_and_compactions_see_some_committed_state(workspace):
+    collection = new_collection(workspace)
+    collection.add_vectors(["fixed"], POOL[:1])
+    stop, failures = threading.Event(), []
+
+    def search():
+        while not stop.is_set():
+            hits = collection.search(vector=POOL[0], k=400).hits
+            by_round = {h.attributes["round"] for h in hits if h.doc_id != "fixed"}
+            if hits[0].doc_id != "fixed" or len(by_round) > 1:  # every round replaces all others in one commit
+                failures.append(hits)
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(30):
+        ids = [f"d{n}" for n in range(40)]
+        collection.add_vectors(ids, POOL[1:41], attributes=[{"round": number}] * 40)
+        if number % 3 == 0:
+            collection.compact()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_bad_vectors_and_calls_are_refused_and_nothing_is_written(workspace):
+    collection = new_collection(workspace)
+    for vectors, message in (
+        (np.zeros((1, DIM)), "zero"),
+        (np.full((1, DIM), np.nan), "NaN"),
+        (np.ones((1, DIM + 1)), f"{DIM + 1} dimensions"),
+    ):
+        with pytest.raises(VectorError, match=message):
+            collection.add_vectors(["a"], vectors)
+    with pytest.raises(InputError, match="twice"):
+        collection.add_vectors(["a", "a"], POOL[:2])
+    assert len(collection) == 0
+    with pytest.raises(VectorError, match="shape"):
+        collection.search(vector=np.ones(DIM + 1))
+    with pytest.raises(InputError, match="1 to 10,000"):
+        collection.search(vector=POOL[0], k=0)
+    with pytest.raises(InputError, match="nothing to search for"):
+        collection.search()
+    with pytest.raises(NotFoundError, match="no document 'x'"):
+        collection.similar("x")
+    with pytest.raises(ConflictError):
+        new_collection(workspace)
+    with pytest.raises(InputError, match="cannot name"):
+        workspace.create("../c", external_spec("test", DIM), ModelReference("external"))
+
+
+def test_a_full_disk_loses_nothing_and_the_next_write_goes_on(workspace):
+    collection = new_collection(workspace)
+    collection.add_vectors(["a"], POOL[:1])
+    with patch("retrieval.index.files._sync", side_effect=OSError(28, "No space left")):
+        with pytest.raises(StorageError, match="no room"):
+            collection.add_vectors(["b"], POOL[1:2])
+    assert [hit.doc_id for hit in collection.search(vector=POOL[1]).hits] == ["a"]
+    collection.add_vectors(["b"], POOL[1:2])
+    assert [hit.doc_id for hit in collection.search(vector=POOL[1]).hits] == ["b", "a"]
+    collection.compact()
+    assert verify(collection, workspace.database).segments == 1
