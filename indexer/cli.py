@@ -50,7 +50,12 @@ def index_command(
     images_tar: Annotated[
         Path | None, typer.Option(help="Tar archive that the manifest's image column points into.", show_default=False)
     ] = None,
-    image_column: Annotated[str, typer.Option(help="Column of a manifest that names the image.")] = "image",
+    image_column: Annotated[
+        str | None, typer.Option(help="Column of a manifest that names the image [default: image].", show_default=False)
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(help="Column of a manifest with the document's id.", show_default=False)
+    ] = None,
     caption_column: Annotated[
         list[str] | None, typer.Option(help="Column of a manifest with a caption; may be repeated.", show_default=False)
     ] = None,
@@ -58,24 +63,32 @@ def index_command(
     ef_construction: Annotated[int, typer.Option(help="Candidates while building (of a new collection).")] = 200,
     ef_search: Annotated[int, typer.Option(help="Default candidates while searching (of a new collection).")] = 64,
     batch_size: Annotated[int, typer.Option(help="Images embedded at a time.")] = 32,
+    commit_every: Annotated[int, typer.Option(help="Images after which what is done becomes durable.")] = 2_000,
     workers: Annotated[int | None, typer.Option(help="Threads that read and decode.", show_default=False)] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Make a catalogue of images searchable, or bring it up to date: only what is new or changed is embedded."""
-    from retrieval.encoders.registry import DEFAULT_MODEL
-
-    from indexer.config import IndexConfig
+    from indexer.config import IndexConfig, default_workers
     from indexer.pipeline import index
-    from indexer.sources import open_source
+    from indexer.sources.open import open_source
+    from retrieval.encoders.registry import DEFAULT_PRESET
     from retrieval.types import HnswParams, ModelReference
     from retrieval.workspace import open_or_create
 
     config = IndexConfig(
-        batch_size=batch_size, checksum=checksum, sync=sync, **({"workers": workers} if workers else {})
+        batch_size=batch_size,
+        workers=workers or default_workers(),
+        commit_every=commit_every,
+        checksum=checksum,
+        sync=sync,
     )
     catalogue = open_source(
-        source, image_column=image_column, caption_columns=tuple(caption_column or ()), images_tar=images_tar
+        source,
+        image_column=image_column,
+        id_column=id_column,
+        caption_columns=tuple(caption_column or ()),
+        images_tar=images_tar,
     )
     catalogue.check()
     with open_workspace(data_dir) as workspace:
@@ -84,7 +97,7 @@ def index_command(
         opened = open_or_create(
             workspace,
             collection,
-            asked if asked or known else ModelReference(DEFAULT_MODEL),
+            asked if asked or known else ModelReference(DEFAULT_PRESET.name),
             hnsw=HnswParams(m, ef_construction),
             ef_search=ef_search,
             caption_vectors=caption_vectors,

@@ -6,6 +6,11 @@ import os
 from dataclasses import dataclass, field
 
 
+def default_workers() -> int:
+    """Threads that read and decode: one a core, two at least."""
+    return max(2, os.cpu_count() or 2)
+
+
 @dataclass(frozen=True, slots=True)
 class IndexConfig:
     """How a bulk run works; none of it changes what the result is.
@@ -17,7 +22,7 @@ class IndexConfig:
     """
 
     batch_size: int = 32
-    workers: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
+    workers: int = field(default_factory=default_workers)
     ahead: int = 256
     commit_every: int = 2_000
     commit_seconds: float = 60.0

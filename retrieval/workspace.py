@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from retrieval.collection import Collection, check_same_encoder
+from retrieval.encoders.registry import load_encoder
 from retrieval.errors import ConflictError, InputError, ModelError, NotFoundError, StorageError
 from retrieval.locks import exclusive
 from retrieval.metadata import collections
@@ -194,7 +195,5 @@ def _load_encoder(info: CollectionInfo, device: str | None) -> Encoder:
 
 
 def _load(model: ModelReference, precision: str, device: str | None) -> Encoder:
-    from retrieval.encoders.registry import load_encoder
-
     checkpoint = Path(model.checkpoint) if model.checkpoint else None
     return load_encoder(model.model, checkpoint=checkpoint, precision=precision, device=device)
