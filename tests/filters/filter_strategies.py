@@ -2,9 +2,13 @@
 
 import math
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from retrieval.filters.ast import And, Comparison, Contains, Exists, Filter, Flag, Membership, Not, Number, Or, Text
+
+steadily = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+"""The same examples in every run, however slow the machine."""
 
 WIDE = 2**53 + 1
 

@@ -2,7 +2,7 @@ import json
 import re
 
 import pytest
-from filter_strategies import filters
+from filter_strategies import filters, steadily
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,12 +110,14 @@ def test_the_limits_themselves_are_allowed():
     assert parse_filter(str(nested)) == nested
 
 
+@steadily
 @given(filters(st.text(), st.text()))
 def test_canonical_text_parses_to_the_same_tree(where):
     assert parse_filter(str(where)) == where
     assert str(where).splitlines() in ([], [str(where)])
 
 
+@steadily
 @given(st.text())
 def test_any_json_string_is_a_string_of_the_language(text):
     assert parse_filter(f"a = {json.dumps(text)}").root.value == Text(text)
@@ -126,6 +128,7 @@ words = st.sampled_from(["a", "and", "or", "not", "in", "contains", "exists", "n
                          "(", ")", ",", "=", "<", "=>", "\\", "\n", " ", "é", "\ud800", "\u2028"])  # fmt: skip
 
 
+@steadily
 @given(st.lists(words, max_size=12).map(" ".join) | st.lists(words, max_size=12).map("".join) | st.text())
 def test_any_text_is_a_filter_or_a_one_line_error_with_a_position_in_it(text):
     try:

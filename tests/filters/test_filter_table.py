@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from filter_strategies import FLOATS, INTEGERS, WIDE, filters, rows
+from filter_strategies import FLOATS, INTEGERS, WIDE, filters, rows, steadily
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +21,7 @@ def table_of(*batches):
     return table
 
 
-@settings(max_examples=400)
+@settings(steadily, max_examples=400)
 @given(st.lists(st.lists(rows, max_size=6), max_size=4), st.lists(filters(), min_size=1, max_size=4))
 def test_mask_equals_the_oracle_on_every_snapshot(batches, wheres):
     table, snapshots = AttributeTable(), []
