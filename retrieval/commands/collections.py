@@ -47,7 +47,8 @@ def status(
     if not found:
         console().print("no collections yet: retrieval index FOLDER --collection NAME")
         return
-    console().print(_table(found))
+    for one in found:
+        console().print(_describe(one))
     for name, entries in listed.items():
         for entry in entries:
             console().print(f"{name}: {entry.doc_id}: [yellow]{entry.reason}[/yellow]: {entry.detail}")
@@ -97,24 +98,18 @@ def upgrade(data_dir: DataDir = None) -> None:
     database.close()
 
 
-def _table(found: list[CollectionStatus]) -> Table:
+def _describe(one: CollectionStatus) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("collection", "model", "documents", "captions", "rejected", "generation", "index", "disk", "memory"):
-        table.add_column(name, justify="left" if name in ("collection", "model", "index") else "right", overflow="fold")
-    for one in found:
-        table.add_row(
-            one.name,
-            f"{one.model} ({one.dim}-d, {one.precision or 'as given'})",
-            f"{one.documents:,}",
-            f"{one.captions:,}",
-            f"{one.rejected:,}",
-            str(one.generation),
-            one.index,
-            _size(one.disk_bytes),
-            _size(one.memory_bytes),
-        )
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_row(f"[bold]{one.name}[/bold]")
+    for name, value in (
+        ("model", f"{one.model} ({one.dim}-d{', ' + one.precision if one.precision else ''})"),
+        ("documents", f"{one.documents:,} with {one.captions:,} captions; {one.rejected:,} rejected"),
+        ("index", f"{one.index}, generation {one.generation}"),
+        ("disk", f"{_size(one.disk_bytes)}, mapped into at most as much memory"),
+    ):
+        table.add_row(f"  {name}", value)
     return table
 
 

@@ -116,15 +116,18 @@ def _show(result: SearchResult, *, as_json: bool) -> None:
         return
     from rich.table import Table
 
+    has_captions = any(hit.captions for hit in result.hits)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("rank", justify="right")
     table.add_column("score", justify="right")
-    table.add_column("doc_id", overflow="fold", max_width=48)
-    table.add_column("caption", overflow="ellipsis", no_wrap=True, max_width=60)
+    table.add_column("doc_id", overflow="fold")
+    if has_captions:
+        table.add_column("caption", overflow="ellipsis", no_wrap=True, max_width=60)
     table.add_column("attributes", overflow="ellipsis", no_wrap=True, style="dim")
     for hit in result.hits:
         said = ", ".join(f"{name}={value}" for name, value in hit.attributes.items())
-        table.add_row(str(hit.rank), f"{hit.score:.3f}", hit.doc_id, (hit.captions or ("",))[0], said)
+        caption = [(hit.captions or ("",))[0]] if has_captions else []
+        table.add_row(str(hit.rank), f"{hit.score:.3f}", hit.doc_id, *caption, said)
     console().print(table if result.hits else "no hits")
     plan = result.plan
     how = plan.strategy if plan.ef_search is None else f"{plan.strategy}, ef_search {plan.ef_search}"
