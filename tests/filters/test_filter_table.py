@@ -4,13 +4,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-from filter_strategies import FLOATS, INTEGERS, WIDE, filters, rows, steadily
+from filter_strategies import FLOATS, INTEGERS, TEXTS, WIDE, filters, rows, steadily
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.errors import FilterError, InputError
 from retrieval.filters import AttributeTable, matches, parse_filter
-from retrieval.filters.ast import Comparison, Filter, Number
+from retrieval.filters.ast import Comparison, Filter, Number, Text
 
 
 def table_of(*batches):
@@ -45,12 +45,21 @@ def test_long_lists_of_values_take_the_other_ways_through():
             assert table.mask(where).tolist() == [matches(where, row) for row in data]
 
 
-def test_numbers_of_every_size_compare_exactly():
-    numbers = [*INTEGERS, *FLOATS, math.nan, math.inf, -math.inf]
-    data = [{"n": number} for number in numbers]
+@pytest.mark.parametrize(
+    ("actual", "bounds"),
+    [
+        ([*INTEGERS, *FLOATS, math.nan, math.inf, -math.inf], [*map(Number, INTEGERS), *map(Number, FLOATS)]),
+        ([number for number in INTEGERS if abs(number) < 10**300], [*map(Number, INTEGERS)]),
+        (TEXTS, [*map(Text, TEXTS)]),
+        ([[text, "z"] for text in TEXTS], [*map(Text, TEXTS)]),
+    ],
+    ids=["numbers", "integers", "texts", "lists"],
+)
+def test_each_value_compares_exactly_with_each_other(actual, bounds):
+    data = [{"a": value} for value in actual]
     table = table_of(data)
-    for sign, bound in product(["=", "!=", "<", "<=", ">", ">="], [*INTEGERS, *FLOATS]):
-        where = Filter(Comparison("n", sign, Number(bound)))
+    for sign, bound in product(["=", "!=", "<", "<=", ">", ">="], bounds):
+        where = Filter(Comparison("a", sign, bound))
         assert table.mask(where).tolist() == [matches(where, row) for row in data], where
 
 
