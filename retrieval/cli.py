@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib.metadata import entry_points
 
 import typer
@@ -31,6 +32,7 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; an expected error is one line on standard error, never a traceback."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # damaged files are reported as rejects, with their reason
     try:
         build_app()(standalone_mode=True)
     except RetrievalError as error:

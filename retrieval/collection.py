@@ -157,9 +157,9 @@ class Collection:
         """Delete documents; no later search returns them. Returns how many were there."""
         return self.writer.commit(WriteBatch(deletes=doc_ids)) if doc_ids else 0
 
-    def compact(self, *, on_build: OnBuild | None = None) -> int:
-        """Link new vectors into a graph where they are many, and drop deleted ones. Safe at any time."""
-        return self.writer.compact(on_build=on_build)
+    def compact(self, *, exact_rows: int | None = None, on_build: OnBuild | None = None) -> int:
+        """Link new vectors into a graph where they are more than `exact_rows`, and drop deleted ones; any time."""
+        return self.writer.compact(exact_rows=exact_rows, on_build=on_build)
 
     def _decode_all(
         self, records: Iterable[CatalogRecord]

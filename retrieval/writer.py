@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -135,12 +136,13 @@ class CollectionWriter:
         """Merge small segments where many have gathered (cheap); returns how many merges were made."""
         return self._merge_all(compaction.plan_fold)
 
-    def compact(self, *, on_build: OnBuild | None = None) -> int:
+    def compact(self, *, exact_rows: int | None = None, on_build: OnBuild | None = None) -> int:
         """Link what is not yet in a graph, drop dead vectors, delete files that nothing refers to.
 
-        Searches and commits go on meanwhile. Returns how many merges were made.
+        Searches and commits go on meanwhile. Up to `exact_rows` vectors (by default 10,000) stay without a graph.
+        Returns how many merges were made.
         """
-        return self._merge_all(compaction.plan_compaction, on_build=on_build)
+        return self._merge_all(partial(compaction.plan_compaction, exact_rows=exact_rows), on_build=on_build)
 
     def _merge_all(
         self,

@@ -63,12 +63,19 @@ def verify(collection: CollectionName, data_dir: DataDir = None) -> None:
     console().print(f"{checked.segments} segments, {checked.files} files, {_size(checked.bytes)}: all as written")
 
 
-def compact(collection: CollectionName, data_dir: DataDir = None) -> None:
+def compact(
+    collection: CollectionName,
+    exact_rows: Annotated[
+        int | None,
+        typer.Option(help="Up to so many vectors stay without a graph [default: 10,000].", show_default=False),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
     """Link new vectors into the graph and drop deleted ones."""
     from retrieval.commands.progress import build_progress
 
     with open_workspace(data_dir) as workspace, build_progress() as on_build:
-        merges = workspace.open(collection).compact(on_build=on_build)
+        merges = workspace.open(collection).compact(exact_rows=exact_rows, on_build=on_build)
     console().print(f"{merges} merges" if merges else "nothing to do")
 
 

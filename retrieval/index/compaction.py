@@ -44,22 +44,23 @@ def plan_fold(view: GenerationView, kind: VectorKind) -> Merge | None:
     return None
 
 
-def plan_compaction(view: GenerationView, kind: VectorKind) -> Merge | None:
+def plan_compaction(view: GenerationView, kind: VectorKind, *, exact_rows: int | None = None) -> Merge | None:
     """Merge all graphless segments with every graph that is not much larger, or that holds many dead rows.
 
-    The result has a graph if it has more than EXACT_ROWS rows. None when there is nothing to gain.
+    The result has a graph if it has more than `exact_rows` rows (default EXACT_ROWS). None: nothing to gain.
     """
+    exact_rows = EXACT_ROWS if exact_rows is None else exact_rows
     segments = _of_kind(view, kind)
     chosen = [s for s in segments if not s.has_graph or _dead_share(view, s) > MOST_DEAD]
     rows = sum(_live_rows(view, s) for s in chosen)
     for segment in sorted((s for s in segments if s not in chosen), key=lambda s: s.info.rows):
-        if rows <= EXACT_ROWS or segment.info.rows > 4 * rows:
+        if rows <= exact_rows or segment.info.rows > 4 * rows:
             break
         chosen.append(segment)
         rows += _live_rows(view, segment)
-    if not chosen or (len(chosen) == 1 and not _worth_rewriting(view, chosen[0])):
+    if not chosen or (len(chosen) == 1 and not _worth_rewriting(view, chosen[0], exact_rows)):
         return None
-    return Merge(kind, tuple(s for s in segments if s in chosen), graph=rows > EXACT_ROWS)
+    return Merge(kind, tuple(s for s in segments if s in chosen), graph=rows > exact_rows)
 
 
 def merged_rows(view: GenerationView, merge: Merge) -> tuple[KeyArray, FloatArray]:
@@ -92,6 +93,6 @@ def _dead_share(view: GenerationView, segment: Segment) -> float:
     return 1 - _live_rows(view, segment) / segment.info.rows
 
 
-def _worth_rewriting(view: GenerationView, segment: Segment) -> bool:
-    wants_graph = not segment.has_graph and _live_rows(view, segment) > EXACT_ROWS
+def _worth_rewriting(view: GenerationView, segment: Segment, exact_rows: int) -> bool:
+    wants_graph = not segment.has_graph and _live_rows(view, segment) > exact_rows
     return wants_graph or _dead_share(view, segment) > MOST_DEAD
