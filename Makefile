@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRA ?= dev
+SERVE ?= 1
 
-.PHONY: setup test test-all lint format constraints clean
+.PHONY: setup test test-all demo lint format constraints clean
 
 setup: $(VENV)/.installed
 
@@ -29,6 +30,11 @@ lint: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Draws a catalogue, indexes it with the bundled model, searches it, and serves it (SERVE=0 stops before).
+demo: setup
+	$(BIN)/retrieval tour demo-data --data-dir demo-data/retrieval-data
+	@test "$(SERVE)" = 0 || $(BIN)/retrieval serve --data-dir demo-data/retrieval-data
 
 # Pins of everything that a development environment holds, without any index line.
 constraints: setup

@@ -76,7 +76,9 @@ def test_similar_leaves_the_document_itself_out(indexed):
 
 
 def test_captions_describe_a_picture(indexed):
-    told = json.loads(run_cli("captions", "pictures/green.png", "-c", "things", "-k", "1", "--json", cwd=indexed).stdout)
+    told = json.loads(
+        run_cli("captions", "pictures/green.png", "-c", "things", "-k", "1", "--json", cwd=indexed).stdout
+    )
     assert told["captions"][0]["caption"] == "something green"
     assert "something green" in run_cli("captions", "pictures/green.png", "-c", "things", cwd=indexed).stdout
 
@@ -132,7 +134,9 @@ def test_a_corrupt_image_is_a_warning_and_with_strict_a_failure(indexed, tmp_pat
 
 
 def test_a_collection_refuses_another_encoder(indexed):
-    done = run_cli("index", "pictures", "-c", "things", "--model", "fake", "--checkpoint", "x", cwd=indexed, check=False)
+    done = run_cli(
+        "index", "pictures", "-c", "things", "--model", "fake", "--checkpoint", "x", cwd=indexed, check=False
+    )
     assert done.returncode == 1
     assert "takes no checkpoint" in done.stderr
 

@@ -44,12 +44,12 @@ def kill_one_run(photos: Path, cwd: Path, after_s: float) -> bool:
     )
     try:
         _, errors = process.communicate(timeout=after_s)
-        assert process.returncode == 0, errors.decode()
-        return False
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return True
+    assert process.returncode == 0, errors.decode()
+    return False
 
 
 def state_of(data_dir: Path, *, count: int) -> tuple[list[str], int]:

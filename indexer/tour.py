@@ -1,0 +1,85 @@
+"""The demo from end to end: write the catalogue, index it with the bundled model, search it in every way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.pipeline import OnProgress, index
+from indexer.report import IndexReport
+from indexer.sources.open import open_source
+from retrieval.collection import Collection
+from retrieval.demo.catalogue import write_catalogue
+from retrieval.images.read import read_image
+from retrieval.images.sheet import SheetRow, contact_sheet
+from retrieval.search.query import Document, Text, Weighted
+from retrieval.types import ModelReference, SearchResult
+from retrieval.workspace import Workspace, open_or_create
+
+COLLECTION = "demo"
+SEED = 7
+HITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One search of the tour: what it shows, how to ask for it on the command line, and what came back."""
+
+    title: str
+    command: str
+    result: SearchResult
+
+
+def prepare(
+    folder: Path, workspace: Workspace, *, count: int, on_draw: Callable[[int], None], on_progress: OnProgress
+) -> tuple[Collection, IndexReport]:
+    """Draw the catalogue where it is not there yet, and bring the demo collection up to date with it."""
+    manifest = write_catalogue(folder, count=count, seed=SEED, on_progress=on_draw)
+    collection = open_or_create(workspace, COLLECTION, ModelReference("bundled"))
+    report = index(
+        open_source(manifest), collection, workspace.database, source_name=str(manifest), on_progress=on_progress
+    )
+    return collection, report
+
+
+def visit(collection: Collection) -> list[Stop]:
+    """Search by text, by a filter, by a picture, by both, and the other way round."""
+    stops = []
+
+    def show(title: str, command: str, result: SearchResult) -> SearchResult:
+        stops.append(Stop(title, f"retrieval {command} -c {COLLECTION} -k {HITS}", result))
+        return result
+
+    text = "two red cars on a beach at sunset"
+    show(f"text: {text}", f'search "{text}"', collection.search(text, k=HITS))
+    text = "a white lighthouse above the sea by night"
+    show(f"text: {text}", f'search "{text}"', collection.search(text, k=HITS))
+    where = 'kind = "dress" and price < 60'
+    found = show(
+        f"text and filter: a blue dress, {where}",
+        f"search \"a blue dress\" --filter '{where}'",
+        collection.search("a blue dress", k=HITS, filter=where),
+    )
+    like = found.hits[0].doc_id
+    path = collection.get(like).image_uri
+    show(f"image: {like}", f"search --image {path}", collection.search(image=read_image(path), k=HITS))
+    mixed = [Weighted(Document(like), 0.5), Weighted(Text("a red dress in the snow"), 0.5)]
+    show(
+        f"composed: {like} and the words “a red dress in the snow”",
+        f'search "a red dress in the snow" --image {path}',
+        collection.search(terms=mixed, k=HITS),
+    )
+    return stops
+
+
+def sheet_of(collection: Collection, stops: list[Stop]) -> bytes:
+    """The hits of all stops as one picture, PNG."""
+    rows = [
+        SheetRow(
+            stop.title,
+            [(collection.get(hit.doc_id).image_uri, f"{hit.score:.3f}") for hit in stop.result.hits],
+        )
+        for stop in stops
+    ]
+    return contact_sheet(rows)
