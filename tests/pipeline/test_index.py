@@ -7,12 +7,14 @@ from unittest.mock import patch
 
 import pytest
 from conftest import COLOURS, save_picture
+from sqlalchemy import create_engine, text
 
 from indexer.config import IndexConfig
 from indexer.pipeline import index
 from indexer.sources.open import open_source
 from retrieval.errors import ConflictError, SourceError, StorageError
 from retrieval.metadata import ledger
+from retrieval.metadata.database import Database
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
 from retrieval.workspace import Workspace, open_or_create
@@ -22,8 +24,6 @@ from retrieval.workspace import Workspace, open_or_create
 def workspace(tmp_path, database_url):
     settings = Settings(data_dir=tmp_path / "data", database_url=database_url)
     if not database_url.startswith("sqlite"):
-        from retrieval.metadata.database import Database
-
         database = Database(database_url)
         database.upgrade()
         database.close()
@@ -146,3 +146,35 @@ def test_a_broken_manifest_writes_nothing(workspace, collection, photos, tmp_pat
     with pytest.raises(SourceError, match="line 2"):
         run(workspace, collection, manifest)
     assert len(collection) == 0
+
+
+def test_a_database_that_goes_away_in_the_middle_is_told_and_the_next_run_continues(photos, tmp_path, postgres_url):
+    database = Database(postgres_url)
+    database.upgrade()
+    database.close()
+    admin = create_engine(postgres_url.rpartition("/")[0] + "/postgres", isolation_level="AUTOCOMMIT")
+    name = postgres_url.rpartition("/")[2]
+
+    def set_open(state: bool) -> None:
+        with admin.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {state}"))
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+
+    def lose_database(report):
+        if report.indexed == 8:
+            set_open(False)
+
+    with Workspace(Settings(data_dir=tmp_path / "data", database_url=postgres_url)) as workspace:
+        collection = open_or_create(workspace, "photos", ModelReference("fake"))
+        with pytest.raises(StorageError, match="the database failed"):
+            index(
+                open_source(photos),
+                collection,
+                workspace.database,
+                config=IndexConfig(batch_size=4, commit_every=4),
+                on_progress=lose_database,
+            )
+        set_open(True)
+        assert len(collection) == 8
+        assert figures(run(workspace, collection, photos)) == (10, 0, 8, 0, 0)
+    admin.dispose()
