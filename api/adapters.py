@@ -1,0 +1,56 @@
+"""From domain types to wire bodies: plain dicts in the shapes of api/schemas.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from api import schemas
+from retrieval.status import CollectionStatus
+from retrieval.types import CaptionHit, Hit, Item, SearchResult
+
+Body = dict[str, object]
+
+
+def search_body(result: SearchResult) -> Body:
+    """Hits, plan and timings, as `retrieval search --json` prints them."""
+    plan = result.plan
+    return {
+        "hits": [_hit(hit) for hit in result.hits],
+        "plan": {
+            "strategy": plan.strategy,
+            "ef_search": plan.ef_search,
+            "searched": plan.searched,
+            "allowed": plan.allowed,
+            "generation": plan.generation,
+        },
+        "timings": dict(result.timings),
+    }
+
+
+def captions_body(hits: Sequence[CaptionHit]) -> Body:
+    """Captions with their documents, as `retrieval captions --json` prints them."""
+    return {
+        "captions": [
+            {"caption": hit.caption, "doc_id": hit.doc_id, "score": hit.score, "rank": hit.rank} for hit in hits
+        ]
+    }
+
+
+def item_body(item: Item) -> Body:
+    """A document without its key and without its place on the server's disk."""
+    return {"doc_id": item.doc_id, "captions": item.captions, "attributes": dict(item.attributes)}
+
+
+def collection_body(status: CollectionStatus) -> Body:
+    """One collection at a glance."""
+    return {name: getattr(status, name) for name in schemas.Collection.model_fields}
+
+
+def _hit(hit: Hit) -> Body:
+    return {
+        "doc_id": hit.doc_id,
+        "score": hit.score,
+        "rank": hit.rank,
+        "captions": hit.captions,
+        "attributes": dict(hit.attributes),
+    }

@@ -1,0 +1,36 @@
+"""The HTTP service as an ASGI application."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api import errors
+from api.lifespan import lifespan_of
+from api.limits import BodyLimit
+from api.routes import collections, health, items, search
+from api.settings import ApiSettings
+from retrieval import __version__
+from retrieval.settings import Settings
+
+DESCRIPTION = """Search a catalogue of images by text, by image and by both, with filters.
+
+Every error has the same shape: `{"error": {"code", "message", "detail"}}`."""
+
+
+def create_app(settings: Settings | None = None, api_settings: ApiSettings | None = None) -> FastAPI:
+    """Build the service; settings that are not given come from the environment. Opens nothing yet."""
+    settings, api_settings = settings or Settings(), api_settings or ApiSettings()
+    app = FastAPI(
+        title="Multimodal retrieval",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan_of(settings, api_settings),
+        generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,
+        redoc_url=None,
+    )
+    app.add_middleware(BodyLimit, max_bytes=api_settings.max_body_bytes)
+    errors.install(app)
+    for router in (health.router, collections.router, search.router, items.router):
+        app.include_router(router)
+    return app

@@ -1,0 +1,75 @@
+"""`retrieval serve`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from retrieval.commands.options import DataDir, console, open_workspace
+
+if TYPE_CHECKING:
+    from api.settings import ApiSettings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(serve)
+
+
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option(help="Address to listen on [env RETRIEVAL_API_HOST; default 127.0.0.1].", show_default=False),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port; 0 takes a free one [env RETRIEVAL_API_PORT; default 8000].",
+            min=0,
+            max=65535,
+            show_default=False,
+        ),
+    ] = None,
+    collection: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--collection", "-c", help="Load this one before /readyz says so; may be repeated. Default: all of them."
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Answer searches over HTTP until interrupted."""
+    from api.app import create_app
+    from api.serving import is_local, listen, run, url_of
+
+    settings = _settings(host, port, collection)
+    bound = listen(settings.host, settings.port)
+    with open_workspace(data_dir) as workspace:  # so that what cannot be opened is said in one line
+        for name in settings.collections:
+            workspace.open(name)
+        app = create_app(workspace.settings, settings)
+    if not is_local(bound):
+        console(stderr=True).print(
+            "[yellow]warning:[/yellow] there is no authentication: whoever reaches this address can search everything"
+        )
+
+    def on_listening() -> None:
+        console().print(f"listening on {url_of(bound)} (Ctrl-C stops)")
+
+    run(app, bound, settings, on_listening=on_listening)
+
+
+def _settings(host: str | None, port: int | None, collections: list[str] | None) -> ApiSettings:
+    from pydantic import ValidationError
+
+    from api.settings import ApiSettings
+    from retrieval.errors import InputError
+
+    given: dict[str, Any] = {"host": host, "port": port, "collections": tuple(collections or ()) or None}
+    try:
+        return ApiSettings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "RETRIEVAL_API_" + str(first["loc"][0]).upper()
+        raise InputError(f"{name}: {first['msg']}") from None

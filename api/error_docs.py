@@ -1,0 +1,64 @@
+"""How the OpenAPI document describes errors: one shape, with an example for each status that a route may answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.schemas import ErrorResponse
+
+_EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
+    400: (
+        "The body cannot be read at all.",
+        {
+            "code": "invalid_json",
+            "message": "the body is not valid JSON: Expecting value at character 10",
+            "detail": {"position": 9},
+        },
+    ),
+    404: (
+        "There is no such collection or document.",
+        {"code": "not_found", "message": "no collection 'photo': there is photos"},
+    ),
+    413: (
+        "The body is too large.",
+        {
+            "code": "body_too_large",
+            "message": "the body has more than 16,777,216 bytes, the most that this server takes",
+        },
+    ),
+    422: (
+        "Something that was asked for is wrong; the message says what, and what to do.",
+        {
+            "code": "invalid_filter",
+            "message": "expected a value (at position 9 of the filter: price < ⟦⟧)",
+            "detail": {"position": 8},
+        },
+    ),
+    500: (
+        "A fault of the service.",
+        {"code": "internal_error", "message": "something went wrong: the server's log says what"},
+    ),
+    503: (
+        "The model or the storage is not available at the moment.",
+        {
+            "code": "storage_unavailable",
+            "message": "the catalogue cannot be read at the moment: try again",
+        },
+    ),
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer with these statuses."""
+    return {
+        status: {
+            "model": ErrorResponse,
+            "description": _EXAMPLES[status][0],
+            "content": {"application/json": {"example": {"error": _EXAMPLES[status][1]}}},
+        }
+        for status in statuses
+    }
+
+
+READING = (404, 422, 500, 503)
+SENDING = (400, 404, 413, 422, 500, 503)

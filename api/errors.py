@@ -1,0 +1,138 @@
+"""The one place that turns errors into responses: `{"error": {"code", "message", "detail"?}}`.
+
+What is wrong with a request is said in full. What is wrong with the service is said in words that hold no path, no SQL
+and no traceback; the log has the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from api.invalid import explain
+from api.responses import JsonResponse
+from retrieval.errors import (
+    ConflictError,
+    DependencyError,
+    EncoderMismatchError,
+    FilterError,
+    ImageError,
+    InputError,
+    ModelError,
+    NotFoundError,
+    RetrievalError,
+    StorageError,
+    VectorError,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """An answer that is an error, from the service itself and not from the library."""
+
+    def __init__(self, status: int, code: str, message: str, *, detail: object = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a class of errors is answered; without a `message` the error's own is shown."""
+
+    status: int
+    code: str
+    message: str | None = None
+    retry_after_s: int | None = None
+
+
+ANSWERS: Mapping[type[Exception], Answer] = {
+    FilterError: Answer(422, "invalid_filter"),
+    VectorError: Answer(422, "invalid_vector"),
+    InputError: Answer(422, "invalid_input"),
+    ImageError: Answer(422, "invalid_image"),
+    NotFoundError: Answer(404, "not_found"),
+    ConflictError: Answer(409, "conflict"),
+    EncoderMismatchError: Answer(
+        503, "model_unavailable", "the collection's model is not the one that it was indexed with: tell the operator"
+    ),
+    ModelError: Answer(503, "model_unavailable", "the collection's model cannot be loaded: the server's log says why"),
+    StorageError: Answer(
+        503, "storage_unavailable", "the catalogue cannot be read at the moment: try again", retry_after_s=1
+    ),
+    DependencyError: Answer(503, "model_unavailable", "the server lacks a package that this needs: tell the operator"),
+    RetrievalError: Answer(500, "internal_error", "something went wrong: the server's log says what"),
+}
+"""By class; the most specific one that fits counts."""
+
+CODES: Mapping[int, str] = {400: "invalid_body", 413: "body_too_large"}
+"""Codes of the framework's own errors; of others the status phrase, such as `method_not_allowed`."""
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error in the one shape."""
+    for kind in (ApiError, RetrievalError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+async def answer(request: Request, error: Exception) -> JsonResponse:
+    """The response to a request that ended in this error."""
+    match error:
+        case ApiError():
+            return error_response(error.status, error.code, error.message, detail=error.detail)
+        case RetrievalError():
+            return _to_library_error(request, error)
+        case RequestValidationError():
+            return error_response(*explain(error))
+        case HTTPException():
+            return _to_http_exception(request, error)
+        case _:  # the server that runs this application logs the traceback
+            _log.error("%s %r failed unexpectedly: %s", request.method, request.url.path, type(error).__name__)
+            return error_response(500, "internal_error", "something went wrong: the server's log says what")
+
+
+def error_response(
+    status: int, code: str, message: str, detail: object = None, *, headers: Mapping[str, str] | None = None
+) -> JsonResponse:
+    """A response in the shape of all errors."""
+    error: dict[str, object] = {"code": code, "message": message}
+    if detail is not None:
+        error["detail"] = detail
+    return JsonResponse({"error": error}, status_code=status, headers=headers)
+
+
+def _to_library_error(request: Request, error: RetrievalError) -> JsonResponse:
+    found = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+    if found.message is not None:
+        _log.warning("%s %r answered with %d: %s", request.method, request.url.path, found.status, error)
+    headers = {"Retry-After": str(found.retry_after_s)} if found.retry_after_s is not None else None
+    return error_response(found.status, found.code, found.message or str(error), _detail(error), headers=headers)
+
+
+def _detail(error: RetrievalError) -> object:
+    match error:
+        case FilterError():
+            return {"position": error.position}
+        case ImageError():
+            return {"reason": error.reason}
+        case _:
+            return None
+
+
+def _to_http_exception(request: Request, error: HTTPException) -> JsonResponse:
+    code = CODES.get(error.status_code) or HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    message = str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        message = f"nothing is at {request.url.path[:200]!r}: /docs lists what there is"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        message = f"{request.method} is not for {request.url.path[:200]!r}: /docs lists what is"
+    return error_response(error.status_code, code, message, headers=error.headers)

@@ -1,0 +1,48 @@
+"""One small catalogue, as the examples of the OpenAPI document show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Example = dict[str, Any]
+
+HIT: Example = {
+    "doc_id": "shirts/red.jpg",
+    "score": 0.3127,
+    "rank": 1,
+    "captions": ["a red shirt on a wooden table"],
+    "attributes": {"category": "shirt", "price": 25, "tags": ["cotton", "summer"]},
+}
+SEARCH: Example = {
+    "hits": [HIT],
+    "plan": {"strategy": "hnsw", "ef_search": 64, "searched": 120000, "allowed": None, "generation": 12},
+    "timings": {"encode": 0.0091, "filter": 0.0, "search": 0.0007, "metadata": 0.0004},
+}
+CAPTIONS: Example = {
+    "captions": [
+        {"caption": "a red shirt on a wooden table", "doc_id": "shirts/red.jpg", "score": 0.3127, "rank": 1},
+    ]
+}
+ITEM: Example = {name: HIT[name] for name in ("doc_id", "captions", "attributes")}
+COLLECTION: Example = {
+    "name": "photos",
+    "model": "ViT-B-32-256/datacomp_s34b_b86k",
+    "precision": "bf16",
+    "encoder_id": "94de0186cbddf636ae416db4c8fac62f4fd0b9ee0719249796f7316a87ed0052",
+    "dim": 512,
+    "documents": 120000,
+    "captions": 180000,
+    "rejected": 3,
+    "generation": 12,
+    "index": "HNSW m=32, recall@10 0.992",
+    "recall_at_10": 0.992,
+    "disk_bytes": 300000000,
+    "memory_bytes": 300000000,
+    "last_run": "finished",
+    "created_at": "2026-11-20T22:56:16.123913Z",
+}
+TEXT_QUERY: Example = {"text": "a red shirt", "k": 3, "filter": 'category = "shirt" and price < 50'}
+MIXED_QUERY: Example = {
+    "terms": [{"doc_id": "shirts/red.jpg"}, {"text": "blue", "weight": 0.5}, {"text": "leather", "weight": -0.5}],
+    "k": 3,
+}

@@ -1,0 +1,83 @@
+"""The fields that requests are made of, with their bounds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import UploadFile
+from pydantic import AfterValidator, Field
+
+from retrieval.images.thumbnail import MAX_SIDE
+from retrieval.records import LONGEST_DOC_ID
+from retrieval.search.query import MOST_HITS
+
+LONGEST_TEXT = 10_000
+LARGEST_EF = 10_000
+LARGEST_DIM = 16_384
+LARGEST_VALUE = 1e30  # its square and its float32 are finite
+
+
+def _storable(text: str) -> str:
+    """The text, if every database and encoder can take it."""
+    if "\0" in text:
+        raise ValueError("contains a NUL character: leave it out")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("contains half of a surrogate pair, which is not valid Unicode") from None
+    return text
+
+
+PlainText = Annotated[str, AfterValidator(_storable)]
+
+DocId = Annotated[
+    PlainText, Field(max_length=LONGEST_DOC_ID, description="Id of a stored document.", examples=["shirts/red.jpg"])
+]
+QueryText = Annotated[
+    PlainText, Field(max_length=LONGEST_TEXT, description="Words to look for.", examples=["a red shirt"])
+]
+FilterText = Annotated[
+    Annotated[PlainText, Field(max_length=LONGEST_TEXT)] | None,
+    Field(
+        description="Only documents whose attributes meet this condition (docs/filters.md).",
+        examples=['category = "shirt" and price < 50'],
+    ),
+]
+Count = Annotated[
+    int, Field(ge=1, le=MOST_HITS, description="How many hits; the server may be set up to give fewer at most.")
+]
+EfSearch = Annotated[
+    Annotated[int, Field(ge=1, le=LARGEST_EF)] | None,
+    Field(
+        description="Candidates in the graph: higher finds more and takes longer. Default: the collection's own.",
+        examples=[128],
+    ),
+]
+Exact = Annotated[bool, Field(description="Compare with every vector instead of using the graph.")]
+Weight = Annotated[
+    float,
+    Field(ge=-100, le=100, allow_inf_nan=False, description="How much the term counts; negative to look away from it."),
+]
+VectorValues = Annotated[
+    list[Annotated[float, Field(ge=-LARGEST_VALUE, le=LARGEST_VALUE, allow_inf_nan=False)]],
+    Field(
+        min_length=1,
+        max_length=LARGEST_DIM,
+        description="A vector from the collection's own encoder, of its dimension; its length does not matter.",
+    ),
+]
+ImageBase64 = Annotated[
+    str,
+    Field(
+        description="A picture file (JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF) in base64, or a `data:` URL of one.",
+        json_schema_extra={"contentEncoding": "base64"},
+    ),
+]
+ImageFile = Annotated[UploadFile, Field(description="A picture file: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.")]
+Side = Annotated[
+    Annotated[int, Field(ge=1, le=MAX_SIDE)] | None,
+    Field(
+        description="Side in pixels of the square that the copy fits into: one that the server is set up for.",
+        examples=[256],
+    ),
+]

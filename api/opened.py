@@ -1,0 +1,89 @@
+"""Collections kept open between requests, and their encoders, each loaded once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+from retrieval.collection import Collection
+from retrieval.errors import InputError, NotFoundError
+from retrieval.metadata import collections
+from retrieval.metadata.collections import CollectionInfo
+from retrieval.protocols import Encoder
+from retrieval.workspace import EXTERNAL, NAME, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open collection; `encoder` is None until something has needed it."""
+
+    collection: Collection
+    encoder: Encoder | None
+
+
+class OpenCollections:
+    """Opens collections when they are first asked for. Safe to use from several threads; every call may block.
+
+    Each call asks the database for the collection of that name, so that one which was made, deleted, or deleted and
+    made again by another process is seen at once. Collections of the same encoder share one instance of it.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._opened: dict[str, Opened] = {}
+        self._encoders: dict[str, Encoder] = {}
+        self._opening = Lock()
+        self._loading = Lock()
+
+    def get(self, name: str) -> Opened:
+        """The collection of that name; `NotFoundError` names the ones there are."""
+        info = self._info(name)
+        found = self._known(info)
+        if found is not None:
+            return found
+        with self._opening:  # another thread may have opened it while this one waited
+            return self._known(info) or self._open(info)
+
+    def get_with_encoder(self, name: str) -> Opened:
+        """The same with its encoder, which takes seconds when it has to be loaded.
+
+        Raises:
+            InputError: the collection's vectors were made elsewhere, so there is no encoder.
+            ModelError: the encoder cannot be loaded.
+        """
+        with self._loading:
+            opened = self.get(name)
+            if opened.encoder is not None:
+                return opened
+            info = opened.collection.info
+            if info.spec.pretrained == EXTERNAL:
+                raise InputError(
+                    f"the vectors of {name!r} were made elsewhere ({info.spec.model}): search it by vector or doc_id"
+                )
+            if info.spec.encoder_id not in self._encoders:
+                self._encoders[info.spec.encoder_id] = opened.collection.encoder
+            with self._opening:
+                return self._open(info)
+
+    def _info(self, name: str) -> CollectionInfo:
+        if not NAME.fullmatch(name):
+            raise NotFoundError(f"no collection {name[:100]!r}: names are letters, digits, '.', '_' and '-'")
+        with self._workspace.database.read() as connection:
+            return collections.get(connection, name)
+
+    def _known(self, info: CollectionInfo) -> Opened | None:
+        found = self._opened.get(info.name)
+        return found if found is not None and found.collection.info.id == info.id else None
+
+    def _open(self, info: CollectionInfo) -> Opened:
+        self._forget_deleted()
+        encoder = self._encoders.get(info.spec.encoder_id)
+        opened = Opened(self._workspace.open(info.name, encoder=encoder), encoder)
+        self._opened[info.name] = opened
+        return opened
+
+    def _forget_deleted(self) -> None:
+        there = self._workspace.collections()
+        ids, encoder_ids = {info.id for info in there}, {info.spec.encoder_id for info in there}
+        self._opened = {name: one for name, one in self._opened.items() if one.collection.info.id in ids}
+        self._encoders = {key: encoder for key, encoder in self._encoders.items() if key in encoder_ids}

@@ -1,0 +1,32 @@
+"""Pictures that clients send, from their bytes or base64 to pixels."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+from retrieval.errors import InputError
+from retrieval.images.decode import DecodeLimits, decode
+from retrieval.protocols import Encoder
+from retrieval.search.query import Image
+
+_DATA_URL = re.compile(r"data:[\w.+/-]*;base64,")
+
+
+def image_term(data: bytes | str, encoder: Encoder, limits: DecodeLimits) -> Image:
+    """Decode a file's bytes, or its base64 text, for this encoder.
+
+    Raises:
+        InputError: text that is not base64.
+        ImageError: bytes that are not a picture, or one too large.
+    """
+    raw = data if isinstance(data, bytes) else _from_base64(data)
+    return Image(decode(raw, at_least=encoder.image_size, limits=limits))
+
+
+def _from_base64(text: str) -> bytes:
+    prefix = _DATA_URL.match(text)
+    try:
+        return binascii.a2b_base64(text[prefix.end() :] if prefix else text, strict_mode=True)
+    except ValueError as error:  # not ASCII, or not base64
+        raise InputError(f"the image is not base64: {error}") from None

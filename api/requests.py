@@ -1,0 +1,131 @@
+"""What clients send: the wire shapes of queries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api import examples
+from api.fields import (
+    Count,
+    DocId,
+    EfSearch,
+    Exact,
+    FilterText,
+    ImageBase64,
+    ImageFile,
+    QueryText,
+    Side,
+    VectorValues,
+    Weight,
+)
+
+MOST_TERMS = 32
+
+
+class _Body(BaseModel):
+    """A JSON object with known fields only; values are not converted (`"5"` is not 5)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known_fields(cls, data: Any) -> Any:
+        """Say it once: pydantic would make an error of every unknown field, and there may be a million."""
+        if isinstance(data, dict) and (unknown := data.keys() - cls.model_fields.keys()):
+            raise ValueError(f"no field {min(unknown)[:100]!r}: there are {', '.join(cls.model_fields)}")
+        return data
+
+
+class _Parameters(BaseModel):
+    """Parameters of a URL or fields of a form; unknown ones are refused, so that a typo does not pass unseen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Term(_Body):
+    """One part of a mixed query: exactly one of text, image, doc_id and vector, and how much it counts."""
+
+    text: QueryText | None = None
+    image: ImageBase64 | None = None
+    doc_id: DocId | None = None
+    vector: VectorValues | None = None
+    weight: Weight = 1.0
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = [name for name in ("text", "image", "doc_id", "vector") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a term has exactly one of text, image, doc_id and vector; this one has {len(given)}")
+        return self
+
+
+class SearchRequest(_Body):
+    """A query: a text, an image, a stored document, a vector, or any mix of them.
+
+    Several of the four count equally; `terms` adds any number with weights of their own, negative ones included.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.TEXT_QUERY, examples.MIXED_QUERY]})
+
+    text: QueryText | None = None
+    image: ImageBase64 | None = None
+    doc_id: DocId | None = None
+    vector: VectorValues | None = None
+    terms: Annotated[list[Term], Field(max_length=MOST_TERMS)] = []
+    k: Count = 10
+    filter: FilterText = None
+    ef_search: EfSearch = None
+    exact: Exact = False
+
+
+class TextSearchParameters(_Parameters):
+    """A search from the browser's address bar."""
+
+    q: QueryText
+    k: Count = 10
+    filter: FilterText = None
+    ef_search: EfSearch = None
+    exact: Exact = False
+
+
+class ImageSearchForm(_Parameters):
+    """A search by an uploaded picture; with a text, both count."""
+
+    image: ImageFile
+    text: QueryText | None = None
+    k: Count = 10
+    filter: FilterText = None
+    ef_search: EfSearch = None
+    exact: Exact = False
+
+
+class CaptionsForm(_Parameters):
+    """A picture to find captions for."""
+
+    image: ImageFile
+    k: Count = 10
+    ef_search: EfSearch = None
+
+
+class SimilarParameters(_Parameters):
+    """A stored document to find the like of."""
+
+    doc_id: DocId
+    k: Count = 10
+    filter: FilterText = None
+    ef_search: EfSearch = None
+
+
+class ItemParameters(_Parameters):
+    """A stored document."""
+
+    doc_id: DocId
+
+
+class ThumbnailParameters(_Parameters):
+    """A stored document and the side of the square, in pixels, that its small copy fits into."""
+
+    doc_id: DocId
+    side: Side = None

@@ -1,0 +1,71 @@
+"""Single documents and their pictures.
+
+A doc_id is any text, slashes included, so it travels as a parameter: in the path, `a/similar` could be a document or
+something about `a`, `..` and `//` are rewritten on the way, and an encoded slash is refused by many proxies.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response
+
+from api.adapters import item_body
+from api.dependencies import CollectionName, ServiceDependency
+from api.error_docs import READING, errors
+from api.errors import ApiError
+from api.requests import ItemParameters, ThumbnailParameters
+from api.responses import JsonResponse
+from api.schemas import Item
+from api.thumbnails import thumbnail_of
+
+router = APIRouter(prefix="/v1/collections/{collection}", tags=["items"])
+
+
+@router.get("/item", response_model=Item, summary="Get a document", responses=errors(*READING))
+async def get_item(
+    collection: CollectionName, asked: Annotated[ItemParameters, Query()], service: ServiceDependency
+) -> JsonResponse:
+    """A document's captions and attributes."""
+    opened = await service.opened(collection)
+    return JsonResponse(item_body(await service.workers.run(opened.collection.get, asked.doc_id)))
+
+
+@router.get(
+    "/thumbnail",
+    response_class=Response,
+    summary="Get a small copy of a document's picture",
+    responses={
+        200: {"description": "A WebP file.", "content": {"image/webp": {}}},
+        304: {"description": "The client's copy is still right."},
+        **errors(*READING),
+    },
+)
+async def get_thumbnail(
+    collection: CollectionName,
+    asked: Annotated[ThumbnailParameters, Query()],
+    service: ServiceDependency,
+    if_none_match: Annotated[str | None, Header(description="ETag of the client's copy.")] = None,
+) -> Response:
+    """The picture, whole and upright, fitted into a square of the given side. Not enlarged."""
+    settings = service.settings
+    side = asked.side or settings.default_side
+    if side not in settings.thumbnail_sides:
+        sides = ", ".join(map(str, settings.thumbnail_sides))
+        raise ApiError(422, "invalid_input", f"no thumbnails of side {side}: there are {sides}")
+    opened = await service.opened(collection)
+    known = frozenset(tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(","))
+    make = partial(
+        thumbnail_of,
+        database=service.workspace.database,
+        cache=service.thumbnails,
+        known=known,
+        limits=service.decode_limits,
+    )
+    found = await service.workers.run(make, opened.collection, asked.doc_id, side)
+    headers = {"ETag": found.etag, "Cache-Control": f"private, max-age={settings.thumbnail_max_age_s}"}
+    if found.data is None or found.etag in known:
+        return Response(status_code=304, headers=headers)
+    return Response(found.data, media_type="image/webp", headers=headers)

@@ -1,0 +1,75 @@
+"""Finding images, by anything, and captions by image."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query
+
+from api import searching
+from api.adapters import captions_body, search_body
+from api.clues import clues_of
+from api.dependencies import CollectionName, ServiceDependency
+from api.error_docs import READING, SENDING, errors
+from api.requests import CaptionsForm, ImageSearchForm, SearchRequest, SimilarParameters, TextSearchParameters
+from api.responses import JsonResponse
+from api.schemas import CaptionsResponse, SearchResponse
+from api.searching import Clue, Picture, SearchOptions
+from retrieval.search.query import Text
+
+router = APIRouter(prefix="/v1/collections/{collection}", tags=["search"])
+
+
+@router.post("/search", response_model=SearchResponse, summary="Search by anything", responses=errors(*SENDING))
+async def search(collection: CollectionName, body: SearchRequest, service: ServiceDependency) -> JsonResponse:
+    """Find images by a text, an image in base64, a stored document, a vector, or a weighted mix of them."""
+    options = SearchOptions(k=body.k, filter=body.filter, ef_search=body.ef_search, exact=body.exact)
+    return JsonResponse(search_body(await searching.search(service, collection, clues_of(body), options)))
+
+
+@router.get("/search", response_model=SearchResponse, summary="Search by text", responses=errors(*READING))
+async def search_by_text(
+    collection: CollectionName, asked: Annotated[TextSearchParameters, Query()], service: ServiceDependency
+) -> JsonResponse:
+    """Find images by a text: a search that fits into an address bar."""
+    options = SearchOptions(k=asked.k, filter=asked.filter, ef_search=asked.ef_search, exact=asked.exact)
+    return JsonResponse(search_body(await searching.search(service, collection, [Clue(Text(asked.q))], options)))
+
+
+@router.post(
+    "/search/image", response_model=SearchResponse, summary="Search by an uploaded image", responses=errors(*SENDING)
+)
+async def search_by_image(
+    collection: CollectionName,
+    form: Annotated[ImageSearchForm, Form(media_type="multipart/form-data")],
+    service: ServiceDependency,
+) -> JsonResponse:
+    """Find images like an uploaded one; with a text, both count equally."""
+    clues = [Clue(Picture(await form.image.read()))]
+    if form.text is not None:
+        clues.append(Clue(Text(form.text)))
+    options = SearchOptions(k=form.k, filter=form.filter, ef_search=form.ef_search, exact=form.exact)
+    return JsonResponse(search_body(await searching.search(service, collection, clues, options)))
+
+
+@router.get(
+    "/similar", response_model=SearchResponse, summary="Find the like of a document", responses=errors(*READING)
+)
+async def similar(
+    collection: CollectionName, asked: Annotated[SimilarParameters, Query()], service: ServiceDependency
+) -> JsonResponse:
+    """Find images like a stored one, which is left out itself. Needs no model."""
+    options = SearchOptions(k=asked.k, filter=asked.filter, ef_search=asked.ef_search)
+    return JsonResponse(search_body(await searching.similar(service, collection, asked.doc_id, options)))
+
+
+@router.post("/captions", response_model=CaptionsResponse, summary="Describe an image", responses=errors(*SENDING))
+async def captions(
+    collection: CollectionName,
+    form: Annotated[CaptionsForm, Form(media_type="multipart/form-data")],
+    service: ServiceDependency,
+) -> JsonResponse:
+    """Find the captions of the catalogue that describe an uploaded image best."""
+    picture = await form.image.read()
+    hits = await searching.captions(service, collection, picture, k=form.k, ef_search=form.ef_search)
+    return JsonResponse(captions_body(hits))

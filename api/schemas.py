@@ -1,0 +1,139 @@
+"""What clients get: the wire shapes of responses. They document; bodies are written without them (api/adapters.py)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import examples
+
+AttributeValue = str | int | float | bool | list[str] | None
+
+
+class _Schema(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+def _with_example(example: examples.Example) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
+
+
+class Hit(_Schema):
+    """One search result."""
+
+    doc_id: str
+    score: Annotated[float, Field(description="Cosine similarity, higher is better.")]
+    rank: Annotated[int, Field(ge=1)]
+    captions: list[str]
+    attributes: dict[str, AttributeValue]
+
+
+class Plan(_Schema):
+    """How the search was run."""
+
+    strategy: Annotated[str, Field(description="`exact` or `hnsw`.")]
+    ef_search: Annotated[int | None, Field(description="Candidates in the graph, null for an exact search.")]
+    searched: Annotated[int, Field(description="Vectors in the collection.")]
+    allowed: Annotated[int | None, Field(description="Documents that the filter keeps, null without a filter.")]
+    generation: Annotated[int, Field(description="Published state of the index that answered.")]
+
+
+class SearchResponse(_Schema):
+    """Hits, best first; fewer than asked for where the collection or the filter has fewer."""
+
+    model_config = _with_example(examples.SEARCH)
+
+    hits: list[Hit]
+    plan: Plan
+    timings: Annotated[dict[str, float], Field(description="Seconds of each stage.")]
+
+
+class CaptionHit(_Schema):
+    """A caption of the catalogue that describes the picture, and the document that it belongs to."""
+
+    caption: str
+    doc_id: str
+    score: float
+    rank: Annotated[int, Field(ge=1)]
+
+
+class CaptionsResponse(_Schema):
+    """Captions, best first."""
+
+    model_config = _with_example(examples.CAPTIONS)
+
+    captions: list[CaptionHit]
+
+
+class Item(_Schema):
+    """A document as stored."""
+
+    model_config = _with_example(examples.ITEM)
+
+    doc_id: str
+    captions: list[str]
+    attributes: dict[str, AttributeValue]
+
+
+class Collection(_Schema):
+    """A collection at a glance."""
+
+    model_config = _with_example(examples.COLLECTION)
+
+    name: str
+    model: str
+    precision: str
+    encoder_id: Annotated[str, Field(description="Vectors of another encoder_id must not be searched with.")]
+    dim: int
+    documents: int
+    captions: int
+    rejected: Annotated[int, Field(description="Files that could not be indexed.")]
+    generation: int
+    index: str
+    recall_at_10: Annotated[float | None, Field(description="Of the graph, measured when it was built.")]
+    disk_bytes: int
+    memory_bytes: int
+    last_run: str | None
+    created_at: datetime
+
+
+class CollectionsResponse(_Schema):
+    """Every collection, by name."""
+
+    model_config = _with_example({"collections": [examples.COLLECTION]})
+
+    collections: list[Collection]
+
+
+class Health(_Schema):
+    """The process answers."""
+
+    model_config = _with_example({"status": "ok", "version": "0.1.0"})
+
+    status: Literal["ok"]
+    version: str
+
+
+class Ready(_Schema):
+    """What was to be loaded at start is."""
+
+    model_config = _with_example({"status": "ready", "collections": {"photos": "ready"}})
+
+    status: Literal["ready"]
+    collections: dict[str, Literal["ready"]]
+
+
+class Error(_Schema):
+    """What went wrong: `code` is for programs and stable, `message` for people."""
+
+    code: str
+    message: str
+    detail: Annotated[object, Field(description="More for programs, depending on the code.")] = None
+
+
+class ErrorResponse(_Schema):
+    """The body of every response with a status of 400 or more."""
+
+    error: Error

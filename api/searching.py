@@ -1,0 +1,108 @@
+"""clues -> terms -> query vector -> hits, each step in the lane it belongs to (see api/workers.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from time import perf_counter
+
+from api.opened import Opened
+from api.pictures import image_term
+from api.service import Service
+from retrieval.errors import InputError
+from retrieval.search.query import Document, Text, Vector, Weighted
+from retrieval.types import CaptionHit, SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image that is still a file's bytes, or their base64 text."""
+
+    data: bytes | str
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """A term of the query and how much it counts; its picture is not decoded yet."""
+
+    term: Text | Picture | Document | Vector
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """How to search, whatever is looked for."""
+
+    k: int = 10
+    filter: str | None = None
+    ef_search: int | None = None
+    exact: bool = False
+
+
+async def search(service: Service, name: str, clues: Sequence[Clue], options: SearchOptions) -> SearchResult:
+    """Search a collection. Raises what `Collection.search` does."""
+    _check_k(service, options.k)
+    if any(isinstance(clue.term, Text | Picture) for clue in clues):
+        return await _search_encoded(service, await service.opened_with_encoder(name), clues, options)
+    opened = await service.opened(name)
+    terms = [_to_term(clue, opened, service) for clue in clues]
+    return await service.workers.run(partial(_finder(opened, options), terms=terms))
+
+
+async def similar(service: Service, name: str, doc_id: str, options: SearchOptions) -> SearchResult:
+    """Search for the like of a stored document, which is left out itself."""
+    _check_k(service, options.k)
+    opened = await service.opened(name)
+    find = partial(opened.collection.similar, k=options.k, filter=options.filter, ef_search=options.ef_search)
+    return await service.workers.run(find, doc_id)
+
+
+async def captions(
+    service: Service, name: str, picture: bytes, *, k: int, ef_search: int | None
+) -> tuple[CaptionHit, ...]:
+    """The captions of a collection that describe a picture best."""
+    _check_k(service, k)
+    opened = await service.opened_with_encoder(name)
+    image = await service.workers.run(image_term, picture, opened.collection.encoder, service.decode_limits)
+    find = partial(opened.collection.captions, k=k, ef_search=ef_search)
+    return await service.workers.encode(find, image.image)
+
+
+async def _search_encoded(
+    service: Service, opened: Opened, clues: Sequence[Clue], options: SearchOptions
+) -> SearchResult:
+    timings, started = {}, perf_counter()
+    if any(isinstance(clue.term, Picture) for clue in clues):
+        terms = await service.workers.run(lambda: [_to_term(clue, opened, service) for clue in clues])
+        timings["decode"] = perf_counter() - started
+    else:
+        terms = [_to_term(clue, opened, service) for clue in clues]
+    started = perf_counter()
+    query = await service.workers.encode(opened.collection.embed_query, terms)
+    encode = perf_counter() - started
+    result = await service.workers.run(partial(_finder(opened, options), vector=query[0]))
+    return replace(result, timings={**timings, **result.timings, "encode": encode})
+
+
+def _finder(opened: Opened, options: SearchOptions) -> partial[SearchResult]:
+    return partial(
+        opened.collection.search,
+        k=options.k,
+        filter=options.filter,
+        ef_search=options.ef_search,
+        exact=options.exact,
+    )
+
+
+def _to_term(clue: Clue, opened: Opened, service: Service) -> Weighted:
+    match clue.term:
+        case Picture(data):
+            return Weighted(image_term(data, opened.collection.encoder, service.decode_limits), clue.weight)
+        case term:
+            return Weighted(term, clue.weight)
+
+
+def _check_k(service: Service, k: int) -> None:
+    if k > service.settings.max_k:
+        raise InputError(f"k is {k}: this server gives at most {service.settings.max_k:,} hits")

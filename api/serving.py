@@ -1,0 +1,95 @@
+"""Listening on an address until a signal says to stop."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.settings import ApiSettings
+from retrieval.errors import ConflictError, InputError
+
+BACKLOG = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, so that an address that cannot be had is known before anything is loaded.
+
+    Raises:
+        ConflictError: something else listens there.
+        InputError: the host is not one of this machine's, or the port needs privileges.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"cannot listen on {host!r}: {_reason(error)}") from error
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ConflictError(
+                f"port {port} of {host} is taken: stop what listens there, or choose another one with --port"
+            ) from error
+        raise InputError(f"cannot listen on {host} port {port}: {_reason(error)}") from error
+    return bound
+
+
+def url_of(bound: socket.socket) -> str:
+    """The address that browsers open."""
+    host, port = bound.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_local(bound: socket.socket) -> bool:
+    """Whether only this machine can connect."""
+    return ipaddress.ip_address(bound.getsockname()[0]).is_loopback
+
+
+def run(app: FastAPI, bound: socket.socket, settings: ApiSettings, *, on_listening: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; then finish what runs, within the grace time, and return."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=settings.access_log,
+        lifespan="on",
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=settings.shutdown_grace_s,
+        server_header=False,
+    )
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn raises signals again when it has shut down
+    with suppress(KeyboardInterrupt):
+        _Server(config, on_listening).run(sockets=[bound])
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_listening()
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,48 @@
+"""Settings of the HTTP service from the environment (`RETRIEVAL_API_*`), read when asked for and never at import."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from retrieval.images.thumbnail import MAX_SIDE
+from retrieval.search.query import MOST_HITS
+
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+
+
+class ApiSettings(BaseSettings):
+    """Where the service listens and what it allows; each field can be set by `RETRIEVAL_API_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="RETRIEVAL_API_", extra="ignore", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    collections: tuple[str, ...] = Field(
+        default=(), description='Collections to load before `/readyz` says so, as JSON: ["photos"]. Default: all.'
+    )
+    max_body_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest request body.")
+    max_pixels: int = Field(default=64_000_000, ge=1, description="Largest picture that is decoded, in pixels.")
+    max_k: int = Field(default=1_000, ge=1, le=MOST_HITS, description="Most hits of one search.")
+    threads: int = Field(
+        default=8, ge=1, le=14, description="Threads that decode pictures, search and read the database."
+    )
+    thumbnail_sides: tuple[Side, ...] = Field(
+        default=(128, 256, 512, 1024),
+        min_length=1,
+        description="Sides in pixels that thumbnails are made in, as JSON; the one nearest to 256 is the default.",
+    )
+    thumbnail_max_age_s: int = Field(
+        default=300, ge=0, description="Seconds that a browser may show a thumbnail before it asks again."
+    )
+    shutdown_grace_s: int = Field(
+        default=20, ge=0, description="Seconds that requests in flight have to finish after SIGTERM."
+    )
+    access_log: bool = Field(default=False, description="Log a line for every request.")
+
+    @property
+    def default_side(self) -> int:
+        """The side of a thumbnail when none is asked for."""
+        return min(self.thumbnail_sides, key=lambda side: abs(side - 256))

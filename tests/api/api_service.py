@@ -1,0 +1,81 @@
+"""A small catalogue of coloured pictures, and the service over it, for the tests of this folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from conftest import COLOURS, save_picture, unit_vectors
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.settings import ApiSettings
+from retrieval.settings import Settings
+from retrieval.types import CatalogRecord, ModelReference
+from retrieval.workspace import Workspace, external_spec, open_or_create
+
+PHOTOS = "/v1/collections/photos"
+ODD_DOC_IDS = [
+    "a/similar", "a/thumbnail", "a", "../up", "./here", "a//b", "/root", "a/", "sträße/日本 1.png", "100% & more?x=1#y",
+    "a+b c", "%2F", "'; DROP TABLE items; --", "🎈",
+]  # fmt: skip
+
+
+def settings_for(folder: Path, database_url: str | None = None) -> Settings:
+    return Settings(data_dir=folder / "data", database_url=database_url)
+
+
+def fill(workspace: Workspace, folder: Path, name: str = "photos") -> None:
+    """Three pictures of each colour, as `red/0.png`, with a caption and attributes; and one picture an odd doc_id."""
+    records = [
+        CatalogRecord(
+            f"{colour}/{number}.png",
+            str(save_picture(folder / "pictures" / colour / f"{number}.png", rgb, seed=number)),
+            (f"a {colour} shirt",),
+            {"colour": colour, "price": 10 * number},
+        )
+        for colour, rgb in COLOURS.items()
+        for number in range(3)
+    ]
+    odd = str(save_picture(folder / "pictures" / "odd.png", (128, 128, 128)))
+    with_odd = [*records, *(CatalogRecord(doc_id, odd, attributes={"odd": True}) for doc_id in ODD_DOC_IDS)]
+    assert not open_or_create(workspace, name, ModelReference("fake")).add(with_odd).rejected
+
+
+def fill_vectors(workspace: Workspace) -> None:
+    """A collection of vectors that were made elsewhere, without pictures."""
+    collection = workspace.create("vectors", external_spec("elsewhere", 4), ModelReference("external"))
+    collection.add_vectors([f"v{number}" for number in range(5)], unit_vectors(5, 4))
+
+
+@contextmanager
+def serving(settings: Settings, **api_settings) -> Iterator[TestClient]:
+    """The service, in this process, once it is ready."""
+    with TestClient(create_app(settings, ApiSettings(**api_settings)), raise_server_exceptions=False) as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        yield client
+
+
+def wait_until(condition, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.01)
+
+
+def doc_ids(response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [hit["doc_id"] for hit in response.json()["hits"]]
+
+
+def error(response, status: int) -> dict:
+    """The error of a response, which must have this status and the one shape."""
+    assert response.status_code == status, f"{response.status_code} {response.text}"
+    assert response.headers["content-type"] == "application/json"
+    body = response.json()
+    assert list(body) == ["error"]
+    assert set(body["error"]) - {"detail"} == {"code", "message"}
+    assert "\n" not in body["error"]["message"]
+    return body["error"]

@@ -1,0 +1,225 @@
+"""Whatever is sent, the answer is a 4xx that says what is wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from api_service import PHOTOS, error, fill, fill_vectors, serving, settings_for
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrieval.workspace import Workspace
+
+LARGEST_BODY = 100_000
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("catalogue")
+    with Workspace(settings_for(folder)) as workspace:
+        fill(workspace, folder)
+        fill_vectors(workspace)
+    with serving(settings_for(folder), max_body_bytes=LARGEST_BODY, max_k=50, max_pixels=10_000) as client:
+        yield client
+
+
+def post(client, body: str | bytes, content_type="application/json"):
+    return client.post(f"{PHOTOS}/search", content=body, headers={"content-type": content_type})
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "part"),
+    [
+        ('{"text": ""}', "invalid_input", "query text is empty"),
+        ('{"text": " \\n"}', "invalid_input", "query text is empty"),
+        ("{}", "invalid_input", "nothing to search for"),
+        ('{"text": "a\\u0000b"}', "invalid_request", "body.text: contains a NUL"),
+        ('{"text": "a\\ud800b"}', "invalid_request", "body.text: contains half of a surrogate"),
+        ('{"doc_id": "\\udfff"}', "invalid_request", "body.doc_id: contains half of a surrogate"),
+        ('{"text": "a", "filter": "b = \\"\\ud800\\""}', "invalid_request", "body.filter: contains half"),
+        ('{"text": 5}', "invalid_request", "body.text: Input should be a valid string"),
+        ('{"text": "a", "k": 0}', "invalid_request", "body.k: Input should be greater than or equal to 1"),
+        ('{"text": "a", "k": 51}', "invalid_input", "at most 50"),
+        ('{"text": "a", "k": 10001}', "invalid_request", "body.k"),
+        ('{"text": "a", "k": "5"}', "invalid_request", "body.k: Input should be a valid integer"),
+        ('{"text": "a", "k": true}', "invalid_request", "body.k"),
+        ('{"text": "a", "k": 1e400}', "invalid_request", "body.k"),
+        ('{"text": "a", "k": %s}' % ("9" * 400), "invalid_request", "body.k"),
+        ('{"text": "a", "ef_search": -1}', "invalid_request", "body.ef_search"),
+        ('{"text": "a", "filtre": "b = 1"}', "invalid_request", "no field 'filtre': there are text"),
+        ('{"vector": []}', "invalid_request", "body.vector"),
+        ('{"vector": [1, 2]}', "invalid_vector", "(64,)"),
+        ('{"vector": [%s]}' % ",".join(["0"] * 64), "invalid_vector", "no direction"),
+        ('{"vector": [%s]}' % ",".join(["1e-60"] * 64), "invalid_vector", "no direction"),
+        ('{"vector": [NaN]}', "invalid_request", "body.vector.0: Input should be a finite number"),
+        ('{"vector": [1e999]}', "invalid_request", "body.vector.0"),
+        ('{"vector": [1e300]}', "invalid_request", "body.vector.0"),
+        ('{"vector": ["a"]}', "invalid_request", "body.vector.0"),
+        ('{"terms": [{}]}', "invalid_request", "body.terms.0: a term has exactly one"),
+        ('{"terms": [{"text": "a", "doc_id": "b"}]}', "invalid_request", "this one has 2"),
+        ('{"terms": [{"text": "a", "weight": NaN}]}', "invalid_request", "body.terms.0.weight"),
+        ('{"text": "a", "terms": [{"text": "a", "weight": -1}]}', "invalid_input", "cancel one another out"),
+        ('{"image": "not base64!"}', "invalid_input", "not base64"),
+        ('{"image": "é"}', "invalid_input", "not base64"),
+        ('{"image": ""}', "invalid_image", "empty"),
+        ('{"image": "aGVsbG8="}', "invalid_image", "not an image"),
+        ("[1]", "invalid_request", "not a JSON object"),
+        ("null", "invalid_request", "body"),
+        ("", "invalid_request", "send JSON"),
+    ],
+)
+def test_bodies_that_make_no_query(client, body, code, part):
+    problem = error(post(client, body), 422)
+    assert problem["code"] == code
+    assert part in problem["message"]
+
+
+@pytest.mark.parametrize("body", ["{", b"\xff\xfe{", "[" * 50_000, '{"text": "a", "k": %s}' % ("9" * 5_000)])
+def test_bodies_that_are_not_json(client, body):
+    assert error(post(client, body), 400)["code"] in ("invalid_json", "invalid_body")
+
+
+def test_json_error_has_its_position(client):
+    assert error(post(client, '{"text": }'), 400)["detail"] == {"position": 9}
+
+
+def test_a_body_without_a_content_type(client):
+    assert "Content-Type: application/json" in error(post(client, '{"text": "a"}', "text/plain"), 422)["message"]
+
+
+def test_many_unknown_fields_make_one_error(client):
+    body = "{%s}" % ",".join(f'"{number}":0' for number in range(5_000))
+    assert len(error(post(client, body), 422)["detail"]) == 1
+
+
+def test_an_unparsable_filter_has_its_position(client):
+    problem = error(client.get(f"{PHOTOS}/search", params={"q": "a", "filter": "price < and"}), 422)
+    assert (problem["code"], problem["detail"]) == ("invalid_filter", {"position": 8})
+    deep = "(" * 5_000 + "a = 1" + ")" * 4_000
+    assert error(post(client, '{"text": "a", "filter": "%s"}' % deep), 422)["code"] == "invalid_filter"
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("search", "query.q: missing"),
+        ("search?q=", "query text is empty"),
+        ("search?q=a&kk=3", "query.kk: there is no such parameter"),
+        ("search?q=a&k=x", "query.k"),
+        ("search?q=a%00b", "NUL"),
+        ("similar", "query.doc_id: missing"),
+        ("similar?doc_id=a&filter=%00", "NUL"),
+        (f"item?doc_id={'a' * 2_000}", "1024"),
+        ("item?doc_id=a%00", "NUL"),
+        ("thumbnail?doc_id=a&side=77", "there are 128, 256, 512, 1024"),
+        ("thumbnail?doc_id=a&side=-1", "query.side"),
+    ],
+)
+def test_addresses_that_ask_for_nothing_sensible(client, path, part):
+    assert part in error(client.get(f"{PHOTOS}/{path}"), 422)["message"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["similar?doc_id=no", "item?doc_id=no", "item?doc_id=", "thumbnail?doc_id=no", "item?doc_id=%ED%A0%80", "nothing"],
+)
+def test_what_is_not_there(client, path):
+    assert error(client.get(f"{PHOTOS}/{path}"), 404)["code"] == "not_found"
+    assert error(client.post(f"{PHOTOS}/search", json={"doc_id": "no"}), 404)["code"] == "not_found"
+
+
+@pytest.mark.parametrize("name", ["photo", "a%00b", "..%2f..", "%F0%9F%8E%88", "-", "a" * 5_000])
+@pytest.mark.parametrize("path", ["", "/search?q=a", "/similar?doc_id=a", "/item?doc_id=a", "/thumbnail?doc_id=a"])
+def test_no_such_collection(client, name, path):
+    assert error(client.get(f"/v1/collections/{name}{path}"), 404)["code"] == "not_found"
+
+
+def test_an_unknown_collection_names_a_near_one(client):
+    assert "there is photos" in error(client.get("/v1/collections/photo"), 404)["message"]
+
+
+def test_wrong_method(client):
+    response = client.delete(PHOTOS)
+    assert error(response, 405)["code"] == "method_not_allowed"
+    assert response.headers["allow"] == "GET"
+
+
+def test_text_needs_an_encoder(client):
+    problem = error(client.get("/v1/collections/vectors/search?q=a"), 422)
+    assert "search it by vector or doc_id" in problem["message"]
+
+
+@pytest.mark.parametrize("path", ["search/image", "captions"])
+@pytest.mark.parametrize(
+    ("upload", "reason"),
+    [
+        (b"", "empty"),
+        (b"just text", "unsupported-format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "unsupported-format"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "truncated"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 40, "truncated"),
+    ],
+)
+def test_uploads_that_are_no_pictures(client, path, upload, reason):
+    problem = error(client.post(f"{PHOTOS}/{path}", files={"image": ("photo.jpg", upload)}), 422)
+    assert problem["code"] == "invalid_image"
+    assert problem["detail"]["reason"] in (reason, "corrupt")
+
+
+def test_a_picture_of_too_many_pixels(client, tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (200, 100)).save(tmp_path / "large.png")
+    picture = (tmp_path / "large.png").read_bytes()
+    by_upload = client.post(f"{PHOTOS}/captions", files={"image": picture})
+    by_base64 = client.post(f"{PHOTOS}/search", json={"image": base64.b64encode(picture).decode()})
+    for response in (by_upload, by_base64):
+        assert error(response, 422)["detail"] == {"reason": "too-large"}
+
+
+@pytest.mark.parametrize("path", ["search/image", "captions"])
+def test_forms_without_a_picture(client, path):
+    picture = {"image": ("a.png", b"")}
+    for sent in ({"data": {"k": "3"}}, {"data": {"image": "text"}}, {"json": {"image": ""}}, {"content": b"--x"}):
+        assert "multipart" in error(client.post(f"{PHOTOS}/{path}", **sent), 422)["message"]
+    assert "body.kk" in error(client.post(f"{PHOTOS}/{path}", files=picture, data={"kk": "3"}), 422)["message"]
+    broken = {"content-type": "multipart/form-data; boundary=x"}
+    assert error(client.post(f"{PHOTOS}/{path}", content=b"nonsense", headers=broken), 400)["code"] == "invalid_body"
+
+
+def test_a_body_over_the_limit(client):
+    def piecemeal():
+        for _ in range(20):
+            yield b" " * 10_000
+
+    multipart = {"content-type": "multipart/form-data; boundary=x"}
+    for response in (
+        post(client, b" " * (LARGEST_BODY + 1)),
+        post(client, piecemeal()),
+        client.post(f"{PHOTOS}/captions", content=piecemeal(), headers=multipart),
+    ):
+        assert error(response, 413)["code"] == "body_too_large"
+    assert error(post(client, b" " * LARGEST_BODY), 400)["code"] == "invalid_json"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ["text", "image", "doc_id", "vector", "terms", "k", "filter", "ef_search", "exact", "weight"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(body=st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=4))
+def test_any_json_is_answered_without_a_server_error(client, body):
+    assert post(client, json.dumps(body)).status_code in (200, 400, 404, 422)
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=st.text(max_size=30), expression=st.text(max_size=30))
+def test_any_text_and_filter_are_answered_without_a_server_error(client, text, expression):
+    assert client.get(f"{PHOTOS}/search", params={"q": text, "filter": expression}).status_code in (200, 422)
+    assert client.get(f"{PHOTOS}/item", params={"doc_id": text}).status_code in (200, 404, 422)

@@ -1,0 +1,145 @@
+"""Searching over HTTP finds what the library finds, whichever way it is asked."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import numpy as np
+import pytest
+from api_service import PHOTOS, doc_ids, fill, fill_vectors, serving, settings_for
+
+from api import schemas
+from retrieval.search.query import Document, Text, Weighted
+from retrieval.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("catalogue")
+
+
+@pytest.fixture(scope="module")
+def library(folder):
+    with Workspace(settings_for(folder)) as workspace:
+        fill(workspace, folder)
+        fill_vectors(workspace)
+        yield workspace.open("photos")
+
+
+@pytest.fixture(scope="module")
+def client(folder, library):
+    with serving(settings_for(folder)) as client:
+        yield client
+
+
+@pytest.fixture
+def red(folder):
+    return (folder / "pictures" / "red" / "0.png").read_bytes()
+
+
+def same(response, expected):
+    """The response has the shape that is documented, and the library's hits."""
+    assert response.status_code == 200, response.text
+    body = schemas.SearchResponse.model_validate_json(response.content)
+    assert [hit.model_dump() for hit in body.hits] == [
+        {
+            "doc_id": hit.doc_id,
+            "score": pytest.approx(hit.score, abs=1e-6),
+            "rank": hit.rank,
+            "captions": list(hit.captions),
+            "attributes": hit.attributes,
+        }
+        for hit in expected.hits
+    ]
+    assert body.plan == schemas.Plan(
+        strategy=expected.plan.strategy,
+        ef_search=expected.plan.ef_search,
+        searched=expected.plan.searched,
+        allowed=expected.plan.allowed,
+        generation=expected.plan.generation,
+    )
+
+
+def test_text_by_address_and_by_body(client, library):
+    expected = library.search("a blue shirt", k=4, filter="price > 0")
+    asked = {"k": 4, "filter": "price > 0", "ef_search": 32, "exact": True}
+    same(client.get(f"{PHOTOS}/search", params={"q": "a blue shirt", **asked}), expected)
+    same(client.post(f"{PHOTOS}/search", json={"text": "a blue shirt", **asked}), expected)
+    assert expected.hits[0].attributes["colour"] == "blue"
+
+
+def test_timings_name_the_stages(client, red):
+    by_text = client.post(f"{PHOTOS}/search", json={"text": "red"}).json()["timings"]
+    by_image = client.post(f"{PHOTOS}/search/image", files={"image": red}).json()["timings"]
+    assert set(by_text) == {"encode", "filter", "search", "metadata"}
+    assert set(by_image) == {"decode", *by_text}
+    assert all(0 <= seconds < 10 for seconds in by_image.values())
+
+
+def test_image_uploaded_and_in_base64(client, library, red):
+    expected = library.search(image=red, k=3)
+    assert [hit.doc_id for hit in expected.hits][0] == "red/0.png"
+    encoded = base64.b64encode(red).decode()
+    same(client.post(f"{PHOTOS}/search/image", files={"image": ("any name.txt", red)}, data={"k": "3"}), expected)
+    same(client.post(f"{PHOTOS}/search", json={"image": encoded, "k": 3}), expected)
+    same(client.post(f"{PHOTOS}/search", json={"image": f"data:image/png;base64,{encoded}", "k": 3}), expected)
+
+
+def test_image_with_text_and_filter(client, library, red):
+    expected = library.search("blue", image=red, k=5, filter='colour != "red"')
+    fields = {"text": "blue", "k": "5", "filter": 'colour != "red"'}
+    same(client.post(f"{PHOTOS}/search/image", files={"image": red}, data=fields), expected)
+
+
+def test_empty_form_fields_count_as_absent(client, library, red):
+    fields = {"text": "", "filter": "", "ef_search": ""}
+    same(client.post(f"{PHOTOS}/search/image", files={"image": red}, data=fields), library.search(image=red))
+
+
+def test_a_weighted_mix(client, library):
+    terms = [Weighted(Document("red/1.png")), Weighted(Text("green"), 0.8), Weighted(Text("blue"), -0.5)]
+    sent = [{"doc_id": "red/1.png"}, {"text": "green", "weight": 0.8}, {"text": "blue", "weight": -0.5}]
+    same(client.post(f"{PHOTOS}/search", json={"terms": sent}), library.search(terms=terms))
+    assert doc_ids(client.post(f"{PHOTOS}/search", json={"text": "red", "terms": sent})) == [
+        hit.doc_id for hit in library.search("red", terms=terms).hits
+    ]
+
+
+def test_vector_of_any_length(client, library):
+    vector = library.vectors(["green/2.png"])[0]
+    same(client.post(f"{PHOTOS}/search", json={"vector": vector.tolist(), "k": 3}), library.search(vector=vector, k=3))
+    scaled = (1e20 * vector.astype(np.float64)).tolist()
+    assert doc_ids(client.post(f"{PHOTOS}/search", json={"vector": scaled, "k": 1})) == ["green/2.png"]
+
+
+def test_similar_leaves_the_document_out(client, library):
+    response = client.get(f"{PHOTOS}/similar", params={"doc_id": "red/0.png", "k": 2, "filter": "price < 100"})
+    same(response, library.similar("red/0.png", k=2, filter="price < 100"))
+    assert set(doc_ids(response)) == {"red/1.png", "red/2.png"}
+
+
+def test_captions_of_a_picture(client, library, red):
+    response = client.post(f"{PHOTOS}/captions", files={"image": red}, data={"k": "3"})
+    assert response.status_code == 200, response.text
+    found = schemas.CaptionsResponse.model_validate_json(response.content).captions
+    assert [(one.caption, one.doc_id, one.rank) for one in found] == [
+        (hit.caption, hit.doc_id, hit.rank) for hit in library.captions(red, k=3)
+    ]
+    assert {one.caption for one in found} == {"a red shirt"}
+
+
+def test_more_hits_than_there_are(client, library):
+    assert len(doc_ids(client.get(f"{PHOTOS}/search", params={"q": "red", "k": 1000}))) == len(library)
+    assert doc_ids(client.get(f"{PHOTOS}/search", params={"q": "red", "filter": "price > 1000"})) == []
+
+
+def test_vectors_from_elsewhere_need_no_model(client):
+    assert doc_ids(client.get("/v1/collections/vectors/similar", params={"doc_id": "v1", "k": 4}))[-1:] != ["v1"]
+    assert doc_ids(client.post("/v1/collections/vectors/search", json={"doc_id": "v1", "k": 1})) == ["v1"]
+
+
+def test_responses_are_compact_json(client):
+    response = client.get(f"{PHOTOS}/search", params={"q": "red"})
+    assert response.headers["content-type"] == "application/json"
+    assert response.content == json.dumps(response.json(), separators=(",", ":"), ensure_ascii=False).encode()

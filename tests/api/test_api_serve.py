@@ -1,0 +1,142 @@
+"""`retrieval serve` as a process: it says where it listens, answers real HTTP, and leaves on a signal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+from api_service import fill, settings_for, wait_until
+
+from retrieval.workspace import Workspace
+
+SLOW = """
+import time
+from retrieval.encoders.fake import FakeEncoder
+quick = FakeEncoder.encode_texts
+FakeEncoder.encode_texts = lambda self, texts: (time.sleep(1), quick(self, texts))[1]
+"""
+
+
+def start(folder, *arguments, before: str = "", **environment) -> subprocess.Popen:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RETRIEVAL_")}
+    return subprocess.Popen(
+        [sys.executable, "-c", f"{before}\nfrom retrieval.cli import main\nmain()", "serve", *arguments],
+        cwd=folder,
+        env={**inherited, "COLUMNS": "300", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def running(folder, *arguments, **options):
+    """A server that listens, and its address."""
+    server = start(folder, "--port", "0", "--data-dir", str(folder / "data"), *arguments, **options)
+    try:
+        line = server.stdout.readline()
+        assert (found := re.search(r"listening on (http://\S+)", line)), line + server.stderr.read()
+        yield server, found[1]
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def get(url: str):
+    try:
+        with urllib.request.urlopen(url, timeout=30) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    with Workspace(settings_for(tmp_path)) as workspace:
+        fill(workspace, tmp_path)
+    return tmp_path
+
+
+def test_serves_and_stops_on_sigterm(folder):
+    with running(folder) as (server, url):
+        wait_until(lambda: get(f"{url}/readyz")[0] == 200)
+        status, found = get(f"{url}/v1/collections/photos/search?q=red&k=1")
+        assert (status, found["hits"][0]["attributes"]["colour"]) == (200, "red")
+        assert get(f"{url}/nothing")[1]["error"]["code"] == "not_found"
+        server.send_signal(signal.SIGTERM)
+        out, err = server.communicate(timeout=20)
+        assert server.returncode == 0, err
+        assert "Traceback" not in err
+        assert "warning" not in err
+
+
+def test_finishes_what_runs_before_it_stops(folder):
+    with running(folder, before=SLOW) as (server, url):
+        wait_until(lambda: get(f"{url}/readyz")[0] == 200)
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(get(f"{url}/v1/collections/photos/search?q=red")))
+        asking.start()
+        time.sleep(0.4)
+        server.send_signal(signal.SIGINT)
+        asking.join()
+        assert answers[0][0] == 200
+        _, err = server.communicate(timeout=20)
+        assert server.returncode == 0, err
+        assert "Traceback" not in err
+
+
+def refused(folder, *arguments, **environment) -> tuple[int, str]:
+    server = start(folder, *arguments, **environment)
+    out, err = server.communicate(timeout=60)
+    assert out == ""
+    return server.returncode, err
+
+
+def test_a_port_that_is_taken(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, message = refused(folder, "--port", str(port))
+    assert (code, message) == (
+        1, f"error: port {port} of 127.0.0.1 is taken: stop what listens there, or choose another one with --port\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        (["--host", "no such host"], {}, "error: cannot listen on 'no such host': "),
+        (["--collection", "nope", "--data-dir", "data"], {}, "error: no collection 'nope': there is photos"),
+        (["--data-dir", "data/catalogue.sqlite3"], {}, "error: cannot create the "),
+        ([], {"RETRIEVAL_API_PORT": "http"}, "error: RETRIEVAL_API_PORT: "),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(folder, arguments, environment, message):
+    code, err = refused(folder, "--port=0" if "--host" not in arguments and not environment else "-c=x", *arguments, **environment)
+    assert code in (1, 2)
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+
+
+def test_it_warns_when_others_can_connect(folder):
+    with running(folder, "--host", "0.0.0.0") as (server, url):
+        assert url.startswith("http://0.0.0.0:")
+        server.send_signal(signal.SIGTERM)
+        assert "there is no authentication" in server.communicate(timeout=20)[1]
+
+
+def test_help_is_quick_to_import():
+    loaded = "import sys, api.cli; print([m for m in ('torch', 'fastapi', 'uvicorn', 'pydantic', 'numpy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
