@@ -76,7 +76,7 @@ def whole(photos: Path, checkpoint: Path, precision: str) -> float:
             reference = ModelReference("ViT-B-32", str(checkpoint))
             collection = open_or_create(workspace, "bench", reference, precision=precision)
             _ = collection.encoder
-            return index(open_source(photos), collection, workspace.database, config=IndexConfig()).images_per_second
+            return index(open_source(photos), collection, config=IndexConfig()).images_per_second
     finally:
         shutil.rmtree(folder)
 

@@ -107,7 +107,6 @@ def index_command(
             report = index(
                 catalogue,
                 opened,
-                workspace.database,
                 config=config,
                 source_name=source,
                 on_progress=on_progress,

@@ -21,7 +21,6 @@ from retrieval.collection import Collection, embedded_items
 from retrieval.errors import RetrievalError, SourceError
 from retrieval.locks import exclusive
 from retrieval.metadata import ledger
-from retrieval.metadata.database import Database
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import CatalogSource
 from retrieval.verification import verify
@@ -33,7 +32,6 @@ OnProgress = Callable[[IndexReport], None]
 def index(
     source: CatalogSource,
     collection: Collection,
-    database: Database,
     *,
     config: IndexConfig | None = None,
     source_name: str = "",
@@ -51,7 +49,7 @@ def index(
     total = source.check()
     busy = f"another run is indexing into {collection.name!r}: wait for it to finish"
     with exclusive(collection.folder.parent / "index.lock", wait_s=0, busy=busy):
-        run = _Run(collection, database, config, source_name, on_progress)
+        run = _Run(collection, config, source_name, on_progress)
         run.report.total = total
         return run.all_of(source, on_build)
 
@@ -62,21 +60,20 @@ class _Run:
     def __init__(
         self,
         collection: Collection,
-        database: Database,
         config: IndexConfig,
         source_name: str,
         on_progress: OnProgress | None,
     ) -> None:
         self.report = IndexReport()
         self._collection = collection
-        self._database = database
+        self._database = collection.database
         self._config = config
         self._on_progress = on_progress
         self._started = self._committed = monotonic()
         self._to_embed: list[Fresh] = []
         self._embedded: list[EmbeddedItem] = []
         self._ledger: list[LedgerEntry] = []
-        with database.write() as connection:
+        with self._database.write() as connection:
             self._id = ledger.start_run(connection, collection.info.id, source=source_name)
 
     def all_of(self, source: CatalogSource, on_build: OnBuild | None) -> IndexReport:
@@ -85,7 +82,7 @@ class _Run:
             if self._config.sync:
                 self._remove_vanished()
             self._collection.compact(on_build=on_build)
-            verify(self._collection, self._database, checksums=False)
+            verify(self._collection, checksums=False)
         except RetrievalError as error:
             self._finish(str(error))
             raise

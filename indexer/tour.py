@@ -37,9 +37,7 @@ def prepare(
     """Draw the catalogue where it is not there yet, and bring the demo collection up to date with it."""
     manifest = write_catalogue(folder, count=count, seed=SEED, on_progress=on_draw)
     collection = open_or_create(workspace, COLLECTION, ModelReference("bundled"))
-    report = index(
-        open_source(manifest), collection, workspace.database, source_name=str(manifest), on_progress=on_progress
-    )
+    report = index(open_source(manifest), collection, source_name=str(manifest), on_progress=on_progress)
     return collection, report
 
 

@@ -60,7 +60,7 @@ class Collection:
     ) -> None:
         self.info = info
         self.folder = folder
-        self._database = database
+        self.database = database
         self._load_encoder = load_encoder
         self._encoder: Encoder | None = None
         self._engine = SearchEngine(database, info, folder)
@@ -99,11 +99,11 @@ class Collection:
 
     def close(self) -> None:
         """Close the database connections."""
-        self._database.close()
+        self.database.close()
 
     def counts(self) -> tuple[int, int]:
         """How many documents and captions there are."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return items.counts(connection, self.info.id)
 
     # ---------------------------------------------------------------- writing

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from retrieval.errors import CorruptionError
 from retrieval.index.segment import verify_segment
 from retrieval.metadata import generations, items
-from retrieval.metadata.database import Database
 
 if TYPE_CHECKING:
     from retrieval.collection import Collection
@@ -23,14 +22,14 @@ class Verified:
     bytes: int
 
 
-def verify(collection: Collection, database: Database, *, checksums: bool = True) -> Verified:
+def verify(collection: Collection, *, checksums: bool = True) -> Verified:
     """Check that every live document has exactly one live vector, and every file its recorded content.
 
     Raises:
         CorruptionError: it is not so; names the file, or the counts that differ.
         StorageError: a file is missing.
     """
-    with database.read() as connection:
+    with collection.database.read() as connection:
         published = generations.current(connection, collection.info.id).segments
         documents, _ = items.counts(connection, collection.info.id)
         vectors = collection.views.at(connection).rows("image")

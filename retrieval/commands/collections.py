@@ -59,7 +59,7 @@ def verify(collection: CollectionName, data_dir: DataDir = None) -> None:
     from retrieval.verification import verify as run
 
     with open_workspace(data_dir) as workspace:
-        checked = run(workspace.open(collection), workspace.database)
+        checked = run(workspace.open(collection))
     console().print(f"{checked.segments} segments, {checked.files} files, {_size(checked.bytes)}: all as written")
 
 

@@ -58,7 +58,7 @@ def state_of(data_dir: Path, *, count: int) -> tuple[list[str], int]:
         if not workspace.collections():
             return [], 0
         collection = workspace.open("photos")
-        verify(collection, workspace.database)
+        verify(collection)
         documents = len(collection)
         hits = collection.search("red", k=5).hits
         assert len(hits) == min(5, documents)

@@ -37,7 +37,7 @@ def collection(workspace):
 
 
 def run(workspace, collection, source, **options):
-    return index(open_source(source), collection, workspace.database, config=IndexConfig(batch_size=4, **options))
+    return index(open_source(source), collection, config=IndexConfig(batch_size=4, **options))
 
 
 def figures(report):
@@ -137,7 +137,7 @@ def test_two_runs_at_once_are_refused(workspace, collection, photos):
         with pytest.raises(ConflictError, match="another run"):
             run(workspace, collection, photos)
 
-    index(open_source(photos), collection, workspace.database, on_progress=meanwhile)
+    index(open_source(photos), collection, on_progress=meanwhile)
 
 
 def test_a_broken_manifest_writes_nothing(workspace, collection, photos, tmp_path):
@@ -170,7 +170,6 @@ def test_a_database_that_goes_away_in_the_middle_is_told_and_the_next_run_contin
             index(
                 open_source(photos),
                 collection,
-                workspace.database,
                 config=IndexConfig(batch_size=4, commit_every=4),
                 on_progress=lose_database,
             )

@@ -90,7 +90,7 @@ class LivingCollection(RuleBasedStateMachine):
     def consistent(self):
         if hasattr(self, "collection"):
             assert len(self.collection) == len(self.model)
-            verify(self.collection, self.workspace.database)
+            verify(self.collection)
 
     def teardown(self):
         if hasattr(self, "folder"):
@@ -210,4 +210,4 @@ def test_a_full_disk_loses_nothing_and_the_next_write_goes_on(workspace):
     collection.add_vectors(["b"], POOL[1:2])
     assert [hit.doc_id for hit in collection.search(vector=POOL[1]).hits] == ["b", "a"]
     collection.compact()
-    assert verify(collection, workspace.database).segments == 1
+    assert verify(collection).segments == 1
