@@ -27,21 +27,33 @@ def settings_for(folder: Path, database_url: str | None = None) -> Settings:
     return Settings(data_dir=folder / "data", database_url=database_url)
 
 
+def fill_photos(workspace: Workspace, folder: Path, name: str = "photos") -> None:
+    """Three pictures of each colour, as `red/0.png`, with a caption and attributes."""
+    add(
+        workspace,
+        name,
+        [
+            CatalogRecord(
+                f"{colour}/{number}.png",
+                str(save_picture(folder / "pictures" / colour / f"{number}.png", rgb, seed=number)),
+                (f"a {colour} shirt",),
+                {"colour": colour, "price": 10 * number},
+            )
+            for colour, rgb in COLOURS.items()
+            for number in range(3)
+        ],
+    )
+
+
 def fill(workspace: Workspace, folder: Path, name: str = "photos") -> None:
-    """Three pictures of each colour, as `red/0.png`, with a caption and attributes; and one picture an odd doc_id."""
-    records = [
-        CatalogRecord(
-            f"{colour}/{number}.png",
-            str(save_picture(folder / "pictures" / colour / f"{number}.png", rgb, seed=number)),
-            (f"a {colour} shirt",),
-            {"colour": colour, "price": 10 * number},
-        )
-        for colour, rgb in COLOURS.items()
-        for number in range(3)
-    ]
+    """The same, and one more picture under many odd ids."""
+    fill_photos(workspace, folder, name)
     odd = str(save_picture(folder / "pictures" / "odd.png", (128, 128, 128)))
-    with_odd = [*records, *(CatalogRecord(doc_id, odd, attributes={"odd": True}) for doc_id in ODD_DOC_IDS)]
-    assert not open_or_create(workspace, name, ModelReference("fake")).add(with_odd).rejected
+    add(workspace, name, [CatalogRecord(doc_id, odd, attributes={"odd": True}) for doc_id in ODD_DOC_IDS])
+
+
+def add(workspace: Workspace, name: str, records: list[CatalogRecord]) -> None:
+    assert not open_or_create(workspace, name, ModelReference("fake")).add(records).rejected
 
 
 def fill_vectors(workspace: Workspace) -> None:

@@ -79,7 +79,7 @@ def test_timings_name_the_stages(client, red):
 
 def test_image_uploaded_and_in_base64(client, library, red):
     expected = library.search(image=red, k=3)
-    assert [hit.doc_id for hit in expected.hits][0] == "red/0.png"
+    assert expected.hits[0].doc_id == "red/0.png"
     encoded = base64.b64encode(red).decode()
     same(client.post(f"{PHOTOS}/search/image", files={"image": ("any name.txt", red)}, data={"k": "3"}), expected)
     same(client.post(f"{PHOTOS}/search", json={"image": encoded, "k": 3}), expected)
