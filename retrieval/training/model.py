@@ -1,0 +1,102 @@
+"""The model of a run: built by open_clip, with the tokenizer and the pixel statistics that belong to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import open_clip
+import torch
+
+from retrieval.encoders.bundled.tokenizer import WordTokenizer
+from retrieval.errors import ModelError
+from retrieval.training.config import DEMO, ModelConfig
+
+Tokenize: TypeAlias = Callable[[Sequence[str]], torch.Tensor]
+ARCHITECTURE_FILE = "open_clip_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DualTower:
+    """An open_clip model (`CLIP` or `CustomTextCLIP`) with what turns pictures and texts into its input.
+
+    `tokenize` gives int64 (n, context_length). `mean` and `std` are per channel, of pixels in [0, 1].
+    """
+
+    model: open_clip.CLIP
+    tokenize: Tokenize
+    image_size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def images(self, pixels: torch.Tensor, device: torch.device) -> torch.Tensor:
+        """Pixels uint8 (n, s, s, 3) -> normalised float32 (n, 3, s, s) in channels-last order, on the device."""
+        batch = pixels.to(device).permute(0, 3, 1, 2).float()
+        mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) * 255 for v in (self.mean, self.std))
+        return batch.sub_(mean).div_(std)
+
+
+def build(config: ModelConfig, *, device: torch.device, load_weights: bool = False) -> DualTower:
+    """Make the model of `config`, with the weights of its folder where asked, or those that it names.
+
+    Raises `ModelError` for an unknown or inconsistent architecture.
+    """
+    folder = Path(config.architecture)
+    known = folder.is_dir()
+    name = f"local-dir:{folder}" if known else config.architecture
+    if not known and config.architecture not in open_clip.list_models():
+        raise ModelError(
+            f"no architecture {config.architecture!r}: give a folder with {ARCHITECTURE_FILE}, "
+            "or a name that open_clip lists"
+        )
+    try:
+        model = open_clip.create_model(
+            name,
+            pretrained=config.pretrained or None,
+            load_weights=load_weights or bool(config.pretrained),
+            device=device,
+        )
+    except (RuntimeError, ValueError, TypeError, KeyError, AssertionError) as error:
+        raise ModelError(f"open_clip cannot build {config.architecture}: {error}") from error
+    model.to(memory_format=torch.channels_last)
+    facts = open_clip.get_model_preprocess_cfg(model)
+    size = facts["size"]
+    return DualTower(
+        model=model,
+        tokenize=_tokenizer(config, model),
+        image_size=size if isinstance(size, int) else size[0],
+        mean=tuple(facts["mean"]),
+        std=tuple(facts["std"]),
+    )
+
+
+def architecture_of(name: str, tower: DualTower) -> dict[str, Any]:
+    """`model_cfg` and `preprocess_cfg` of an architecture, as open_clip reads them from a folder."""
+    folder = Path(name)
+    if folder.is_dir():
+        facts: dict[str, Any] = json.loads((folder / ARCHITECTURE_FILE).read_text(encoding="utf-8"))
+        return facts
+    model_cfg = open_clip.get_model_config(name)
+    return {"model_cfg": model_cfg, "preprocess_cfg": open_clip.get_model_preprocess_cfg(tower.model)}
+
+
+def _tokenizer(config: ModelConfig, model: open_clip.CLIP) -> Tokenize:
+    length, size = model.context_length, model.vocab_size
+    if not config.vocabulary:
+        tokenizer: Tokenize = open_clip.get_tokenizer(config.architecture, context_length=length)
+        return tokenizer
+    if config.vocabulary == DEMO:
+        from retrieval.demo.captions import vocabulary
+
+        words = WordTokenizer.of_words(vocabulary(), context_length=length)
+    else:
+        words = WordTokenizer.read(Path(config.vocabulary), context_length=length)
+    if len(words.tokens) != size:
+        raise ModelError(
+            f"the vocabulary {config.vocabulary!r} has {len(words.tokens)} tokens and the text tower {size}: "
+            f"set text_cfg.vocab_size to {len(words.tokens)}"
+        )
+    return words
