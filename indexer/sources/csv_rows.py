@@ -42,7 +42,7 @@ def _fields(cells: Sequence[tuple[str, str]], parsers: Mapping[str, Parser], pla
 
 
 def _checked_header(path: Path, delimiter: str, required: Collection[str]) -> list[str]:
-    _, header = next(_lines(path, delimiter), (1, []))
+    _, header = next(read_cells(path, delimiter), (1, []))
     if not header:
         raise SourceError(f"{path}: empty; write a header line with the names of the columns")
     missing = [name for name in required if name not in header]
@@ -60,7 +60,7 @@ def _checked_header(path: Path, delimiter: str, required: Collection[str]) -> li
 
 def _rows(path: Path, delimiter: str, header: Sequence[str]) -> Iterator[tuple[int, list[tuple[str, str]]]]:
     """Below the header: the line of each row and its (column, cell) pairs, without those of nameless columns."""
-    lines = _lines(path, delimiter)
+    lines = read_cells(path, delimiter)
     next(lines)
     for line, cells in lines:
         if len(cells) != len(header):
@@ -70,7 +70,7 @@ def _rows(path: Path, delimiter: str, header: Sequence[str]) -> Iterator[tuple[i
         yield line, [pair for pair in zip(header, cells, strict=True) if pair[0]]
 
 
-def _lines(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def read_cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The cells of every row that is not blank, the header included, with the line that it starts on."""
     reader = csv.reader(utf8_lines(path), delimiter=delimiter, strict=True)
     start = 1

@@ -1,4 +1,4 @@
-"""From what the image column of a manifest says to a URI."""
+"""From what a source says of an image's place to a URI."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Locate: TypeAlias = Callable[[str, str], str]
 """(image as written, place for messages) -> URI."""
 
 
-def files_beside(manifest: Path) -> Locate:
-    """Images are paths, relative to the manifest's folder or absolute, or `file:` URIs. None needs to exist."""
-    folder = manifest.absolute().parent
+def files_in(folder: Path) -> Locate:
+    """Images are paths, relative to the folder or absolute, or `file:` URIs. None needs to exist."""
+    folder = folder.absolute()
 
     def locate(image: str, place: str) -> str:
         if not has_scheme(image):

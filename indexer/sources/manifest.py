@@ -9,7 +9,7 @@ from typing import Any
 from indexer.sources.csv_rows import read_csv
 from indexer.sources.entry import Entry, signed, unique
 from indexer.sources.lines import place_of
-from indexer.sources.locate import Locate, files_beside, members_of
+from indexer.sources.locate import Locate, files_in, members_of
 from indexer.sources.manifest_columns import ManifestColumns
 from indexer.sources.rows import Row, parse_list, read_jsonl
 from indexer.sources.values import as_doc_id, checked_text, split_fields
@@ -21,11 +21,22 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 class ManifestSource:
-    """The rows of a manifest. Images are files, relative to the manifest's folder, or members of `images_tar`."""
+    """The rows of a manifest.
 
-    def __init__(self, path: Path, *, columns: ManifestColumns | None = None, images_tar: Path | None = None) -> None:
+    Images are members of `images_tar`, or files: relative to the folder `images`, or to the manifest's own.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        columns: ManifestColumns | None = None,
+        images: Path | None = None,
+        images_tar: Path | None = None,
+    ) -> None:
         self._path = path
         self._columns = columns or ManifestColumns()
+        self._images = images
         self._images_tar = images_tar
 
     def check(self) -> int:
@@ -40,7 +51,7 @@ class ManifestSource:
         return signed(unique(self._entries))
 
     def _entries(self) -> Iterator[Entry]:
-        locate = files_beside(self._path) if self._images_tar is None else members_of(self._images_tar)
+        locate = self._locate()
         names: set[str] = set()
         for row in self._rows():
             names.update(row.fields)
@@ -49,6 +60,9 @@ class ManifestSource:
         never = [name for name in self._columns.captions if names and name not in names]
         if never:
             raise SourceError(f"{self._path}: no row has the caption column {never[0]!r}; name one that is there")
+
+    def _locate(self) -> Locate:
+        return files_in(self._images or self._path.parent) if self._images_tar is None else members_of(self._images_tar)
 
     def _rows(self) -> Iterator[Row]:
         delimiter = _DELIMITERS.get(self._path.suffix.lower())

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from indexer.sources.folder import FolderSource, walk_images
+from indexer.sources.coco import CocoCaptionsSource
+from indexer.sources.flickr_token import FlickrTokenSource
+from indexer.sources.folder import FolderSource
+from indexer.sources.karpathy import KarpathySource
+from indexer.sources.kinds import Kind, kind_of, shards_at
 from indexer.sources.manifest import MANIFEST_SUFFIXES, ManifestSource
 from indexer.sources.manifest_columns import ManifestColumns
 from indexer.sources.webdataset import WebDatasetSource
 from retrieval.errors import SourceError
 from retrieval.protocols import CatalogSource
 
-_KINDS = f"a folder of images, .tar shards (file, folder or pattern) or a manifest ({', '.join(MANIFEST_SUFFIXES)})"
+_TAKES: Mapping[Kind, Collection[str]] = {
+    Kind.FOLDER: (),
+    Kind.SHARDS: ("exclude",),
+    Kind.MANIFEST: ("columns", "images", "exclude"),
+    Kind.KARPATHY: ("images", "split", "exclude"),
+    Kind.COCO: ("images", "exclude"),
+    Kind.FLICKR: ("images",),
+}
+_PURPOSES = {
+    "columns": "columns and images_tar are for manifests",
+    "images": "images, the folder that names are relative to, is for manifests and files of captions",
+    "split": "split is for Karpathy-style JSON",
+    "exclude": "exclude is for fields, and this has no fields to exclude",
+}
 
 
 def open_source(
@@ -23,59 +39,68 @@ def open_source(
     id_column: str | None = None,
     caption_columns: Sequence[str] = (),
     images_tar: str | Path | None = None,
+    images: str | Path | None = None,
+    split: str | None = None,
     exclude: Collection[str] = (),
 ) -> CatalogSource:
-    """The catalogue source at `location`: a folder of images, tar shards, or a CSV, TSV or JSONL manifest.
+    """The catalogue source at `location`: images in a folder or in tar shards, a manifest, or a file of captions.
 
-    The options name columns of a manifest (see `ManifestColumns`), and a tar that its images are members of; `exclude`
-    names columns, or JSON fields of shards, to leave out. Raises `SourceError` where there is nothing, nothing that can
-    be indexed, or an option that does not fit.
+    Manifests are CSV, TSV and JSONL; the columns name theirs (see `ManifestColumns`), and `images_tar` a tar that
+    their images are members of. Files of captions are Karpathy-style JSON, of which `split` names one part, COCO
+    captions JSON, and Flickr's lists with a caption a line. `images` is the folder that image names in manifests and
+    files of captions are relative to; None: the folder of the file. `exclude` names columns, or JSON fields, to leave
+    out.
+
+    Raises `SourceError` where there is nothing, nothing that can be indexed, or an option that does not fit.
     """
     path = Path(location)
     columns_asked = image_column is not None or id_column is not None or bool(caption_columns) or images_tar is not None
+    given = {"columns": columns_asked, "images": images is not None, "split": split is not None, "exclude": exclude}
     try:
-        if path.suffix.lower() in MANIFEST_SUFFIXES and path.is_file():
+        kind = _kind(path, columns_asked=columns_asked)
+        _check_fit(path, kind, [option for option, is_given in given.items() if is_given])
+        folder = _images_folder(images, images_tar)
+        if kind is Kind.MANIFEST:
             columns = ManifestColumns(image_column or "image", id_column, tuple(caption_columns), frozenset(exclude))
-            return ManifestSource(path, columns=columns, images_tar=None if images_tar is None else Path(images_tar))
-        if columns_asked:
-            raise SourceError(f"{location}: columns and images_tar are for manifests, and this is none; leave them out")
-        return _open_images(path, exclude)
+            tar = None if images_tar is None else Path(images_tar)
+            return ManifestSource(path, columns=columns, images=folder, images_tar=tar)
+        return _open(path, kind, folder, split, exclude)
     except OSError as error:
         raise SourceError(f"{location}: cannot be read ({error.strerror})") from error
 
 
-def _open_images(path: Path, exclude: Collection[str]) -> CatalogSource:
-    if path.is_dir():
-        return _open_folder(path, exclude)
-    if path.is_file():
-        if path.suffix.lower() != ".tar":
-            raise SourceError(f"{path}: not a kind of file that can be indexed; give {_KINDS}")
-        return WebDatasetSource([path], exclude=exclude)
-    if not glob.has_magic(str(path)):
-        raise SourceError(f"{path}: no such file or folder; give {_KINDS}")
-    return _open_pattern(str(path), exclude)
+def _kind(path: Path, *, columns_asked: bool) -> Kind:
+    """A file of rows of which columns are named is a manifest, whatever a closer look would make of it."""
+    if columns_asked and path.suffix.lower() in MANIFEST_SUFFIXES and path.is_file():
+        return Kind.MANIFEST
+    return kind_of(path)
 
 
-def _open_pattern(pattern: str, exclude: Collection[str]) -> WebDatasetSource:
-    matches = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - absolute patterns
-    if not matches:
-        raise SourceError(f"{pattern}: no file matches this pattern; give {_KINDS}")
-    others = [match for match in matches if match.suffix.lower() != ".tar"]
-    if others:
-        raise SourceError(f"{pattern}: matches {others[0]}, which is no .tar; a pattern names shards only")
-    return WebDatasetSource(matches, exclude=exclude)
+def _check_fit(path: Path, kind: Kind, options: Sequence[str]) -> None:
+    for option in options:
+        if option not in _TAKES[kind]:
+            raise SourceError(f"{path}: {_PURPOSES[option]}; leave it out for {kind.value}")
 
 
-def _open_folder(folder: Path, exclude: Collection[str]) -> CatalogSource:
-    """The images of a folder; where there are none, the shards in it."""
-    if next(walk_images(folder), None) is not None:
-        if exclude:
-            raise SourceError(f"{folder}: a folder of images has no fields to exclude; leave the option out")
-        return FolderSource(folder)
-    names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    shards = [path for path in names if path.suffix.lower() == ".tar"]
-    if shards:
-        return WebDatasetSource(shards, exclude=exclude)
-    manifests = [path.name for path in names if path.suffix.lower() in MANIFEST_SUFFIXES]
-    remedy = f"to index a manifest, name it ({manifests[0]})" if manifests else f"give {_KINDS}"
-    raise SourceError(f"{folder}: neither images nor .tar shards in this folder; {remedy}")
+def _images_folder(images: str | Path | None, images_tar: str | Path | None) -> Path | None:
+    if images is None:
+        return None
+    if images_tar is not None:
+        raise SourceError(f"{images}: images lie in a folder or in a tar; give images or images_tar, not both")
+    if not Path(images).is_dir():
+        raise SourceError(f"{images}: no such folder; give the one that the images' names are relative to")
+    return Path(images)
+
+
+def _open(path: Path, kind: Kind, images: Path | None, split: str | None, exclude: Collection[str]) -> CatalogSource:
+    match kind:
+        case Kind.KARPATHY:
+            return KarpathySource(path, images=images, split=split, exclude=exclude)
+        case Kind.COCO:
+            return CocoCaptionsSource(path, images=images, exclude=exclude)
+        case Kind.FLICKR:
+            return FlickrTokenSource(path, images=images)
+        case Kind.SHARDS:
+            return WebDatasetSource(shards_at(path), exclude=exclude)
+        case _:
+            return FolderSource(path)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from indexer.sources.lines import place_of, utf8_lines
 from retrieval.errors import SourceError
+
+ObjectHook: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+"""Gives what is to be kept of a JSON object that was just parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ def read_jsonl(path: Path) -> Iterator[Row]:
 
 def parse_object(text: str | bytes, place: str) -> dict[str, Any]:
     """A JSON object. Raises `SourceError` for anything else, invalid UTF-8 included."""
-    value = _parsed(text, place)
+    value = parse_json(text, place)
     if not isinstance(value, dict):
         raise SourceError(f"{place}: not a JSON object; write one object in {{...}} for each image")
     return value
@@ -37,11 +40,12 @@ def parse_object(text: str | bytes, place: str) -> dict[str, Any]:
 
 def parse_list(text: str, place: str) -> Any:
     """A text that begins like a JSON list as that list; any other as it is."""
-    return _parsed(text, place) if text.lstrip().startswith("[") else text
+    return parse_json(text, place) if text.lstrip().startswith("[") else text
 
 
-def _parsed(text: str | bytes, place: str) -> Any:
+def parse_json(text: str | bytes, place: str, *, object_hook: ObjectHook | None = None) -> Any:
+    """Any JSON value, each object in it as `object_hook` returns it. Raises `SourceError` for what is none."""
     try:
-        return json.loads(text)
+        return json.loads(text, object_hook=object_hook)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{place}: not valid JSON ({error}); correct it") from error

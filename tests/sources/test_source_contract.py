@@ -5,7 +5,10 @@ import os
 
 import pytest
 
+from indexer.sources.coco import CocoCaptionsSource
+from indexer.sources.flickr_token import FlickrTokenSource
 from indexer.sources.folder import FolderSource
+from indexer.sources.karpathy import KarpathySource
 from indexer.sources.manifest import ManifestSource
 from indexer.sources.webdataset import WebDatasetSource
 from retrieval.images.decode import decode
@@ -94,7 +97,58 @@ class Shards(Case):
         return WebDatasetSource([self.root / "shard.tar"])
 
 
-@pytest.fixture(params=[Folder, Csv, Jsonl, CsvOverTar, Shards])
+class Karpathy(Case):
+    def build(self):
+        self.write_files()
+        images = []
+        for name in NAMES:
+            folder, _, filename = name.rpartition("/")
+            sentences = [{"raw": f"{name} {i}", "tokens": [], "sentid": i} for i in range(5)]
+            image = {
+                "filepath": folder,
+                "filename": filename,
+                "split": "val",
+                "sentids": [1, 2],
+                "sentences": sentences,
+            }
+            images.append(image)
+        (self.root / "dataset.json").write_text(json.dumps({"images": images, "dataset": "x"}))
+
+    def source(self):
+        return KarpathySource(self.root / "dataset.json")
+
+
+class Coco(Case):
+    def build(self):
+        self.write_files()
+        images = [{"id": i, "file_name": name, "width": 4} for i, name in enumerate(NAMES)]
+        annotations = [{"id": 9 * i, "image_id": i % 4, "caption": f"caption {i}"} for i in range(20)]
+        (self.root / "captions.json").write_text(json.dumps({"annotations": annotations, "images": images}))
+
+    def source(self):
+        return CocoCaptionsSource(self.root / "captions.json")
+
+
+class FlickrToken(Case):
+    def build(self):
+        self.write_files()
+        (self.root / "x.token").write_text("".join(f"{name}#{i}\tcaption {i}\n" for name in NAMES for i in range(5)))
+
+    def source(self):
+        return FlickrTokenSource(self.root / "x.token")
+
+
+class FlickrCsv(Case):
+    def build(self):
+        self.write_files()
+        rows = [f'"{name}","caption {i}, really"\n' for name in NAMES for i in range(5)]
+        (self.root / "captions.csv").write_text("image,caption\n" + "".join(rows))
+
+    def source(self):
+        return FlickrTokenSource(self.root / "captions.csv")
+
+
+@pytest.fixture(params=[Folder, Csv, Jsonl, CsvOverTar, Shards, Karpathy, Coco, FlickrToken, FlickrCsv])
 def case(request, tmp_path, png, pack):
     return request.param(tmp_path, png, pack)
 
