@@ -7,6 +7,7 @@ and no traceback; the log has the rest.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -130,9 +131,17 @@ def _detail(error: RetrievalError) -> object:
 
 def _to_http_exception(request: Request, error: HTTPException) -> JsonResponse:
     code = CODES.get(error.status_code) or HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-    message = str(error.detail)
+    message, headers = str(error.detail), error.headers
     if error.status_code == HTTPStatus.NOT_FOUND:
         message = f"nothing is at {request.url.path[:200]!r}: /docs lists what there is"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        message = f"{request.method} is not for {request.url.path[:200]!r}: /docs lists what is"
-    return error_response(error.status_code, code, message, headers=error.headers)
+        allowed = _allowed_methods(request)
+        message = f"{request.method[:20]} is not for {request.url.path[:200]!r}: there is {allowed}"
+        headers = {"Allow": allowed}  # the framework names those of the first route that has the path
+    return error_response(error.status_code, code, message, headers=headers)
+
+
+def _allowed_methods(request: Request) -> str:
+    routes: Mapping[str, Mapping[str, object]] = request.app.openapi()["paths"]
+    fitting = (of for path, of in routes.items() if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), request.url.path))
+    return ", ".join(sorted({method.upper() for of in fitting for method in of}))

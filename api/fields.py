@@ -12,36 +12,40 @@ from retrieval.records import LONGEST_DOC_ID
 from retrieval.search.query import MOST_HITS
 
 LONGEST_TEXT = 10_000
+LONGEST_IN_URL = 2_000  # 12 bytes a character at worst; servers take addresses of 64 KiB in all
 LARGEST_EF = 10_000
 LARGEST_DIM = 16_384
 LARGEST_VALUE = 1e30  # its square and its float32 are finite
 
 
-def _storable(text: str) -> str:
-    """The text, if every database and encoder can take it."""
+def _without_nul(text: str) -> str:
+    """PostgreSQL cannot hold a NUL. (Lone surrogates do not pass a bound on the length, which all texts here have.)"""
     if "\0" in text:
         raise ValueError("contains a NUL character: leave it out")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("contains half of a surrogate pair, which is not valid Unicode") from None
     return text
 
 
-PlainText = Annotated[str, AfterValidator(_storable)]
+_Storable = AfterValidator(_without_nul)
+_WORDS = "Words to look for."
+_CONDITION = "Only documents whose attributes meet this condition (docs/filters.md)."
+_CONDITIONS = ['category = "shirt" and price < 50']
 
 DocId = Annotated[
-    PlainText, Field(max_length=LONGEST_DOC_ID, description="Id of a stored document.", examples=["shirts/red.jpg"])
+    str,
+    Field(max_length=LONGEST_DOC_ID, description="Id of a stored document.", examples=["shirts/red.jpg"]),
+    _Storable,
 ]
-QueryText = Annotated[
-    PlainText, Field(max_length=LONGEST_TEXT, description="Words to look for.", examples=["a red shirt"])
+QueryText = Annotated[str, Field(max_length=LONGEST_TEXT, description=_WORDS, examples=["a red shirt"]), _Storable]
+QueryTextInUrl = Annotated[
+    str, Field(max_length=LONGEST_IN_URL, description=_WORDS, examples=["a red shirt"]), _Storable
 ]
 FilterText = Annotated[
-    Annotated[PlainText, Field(max_length=LONGEST_TEXT)] | None,
-    Field(
-        description="Only documents whose attributes meet this condition (docs/filters.md).",
-        examples=['category = "shirt" and price < 50'],
-    ),
+    Annotated[str, Field(max_length=LONGEST_TEXT), _Storable] | None,
+    Field(description=_CONDITION, examples=_CONDITIONS),
+]
+FilterTextInUrl = Annotated[
+    Annotated[str, Field(max_length=LONGEST_IN_URL), _Storable] | None,
+    Field(description=_CONDITION, examples=_CONDITIONS),
 ]
 Count = Annotated[
     int, Field(ge=1, le=MOST_HITS, description="How many hits; the server may be set up to give fewer at most.")

@@ -39,6 +39,8 @@ def _message(one: Mapping[str, Any]) -> str:
             return "missing"
         case "extra_forbidden", _:
             return "there is no such parameter"
+        case "string_unicode", _:
+            return "contains half of a surrogate pair, which is not valid Unicode"
         case "value_error", _:
             return str(one["ctx"]["error"])
         case _:

@@ -13,9 +13,11 @@ from api.fields import (
     EfSearch,
     Exact,
     FilterText,
+    FilterTextInUrl,
     ImageBase64,
     ImageFile,
     QueryText,
+    QueryTextInUrl,
     Side,
     VectorValues,
     Weight,
@@ -83,9 +85,9 @@ class SearchRequest(_Body):
 class TextSearchParameters(_Parameters):
     """A search from the browser's address bar."""
 
-    q: QueryText
+    q: QueryTextInUrl
     k: Count = 10
-    filter: FilterText = None
+    filter: FilterTextInUrl = None
     ef_search: EfSearch = None
     exact: Exact = False
 
@@ -114,7 +116,7 @@ class SimilarParameters(_Parameters):
 
     doc_id: DocId
     k: Count = 10
-    filter: FilterText = None
+    filter: FilterTextInUrl = None
     ef_search: EfSearch = None
 
 

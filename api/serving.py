@@ -62,6 +62,7 @@ def is_local(bound: socket.socket) -> bool:
 def run(app: FastAPI, bound: socket.socket, settings: ApiSettings, *, on_listening: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; then finish what runs, within the grace time, and return."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every broken upload
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -109,6 +109,8 @@ def test_an_unparsable_filter_has_its_position(client):
         ("search?q=a&kk=3", "query.kk: there is no such parameter"),
         ("search?q=a&k=x", "query.k"),
         ("search?q=a%00b", "NUL"),
+        (f"search?q={'a' * 2_001}", "query.q: String should have at most 2000 characters"),
+        (f"similar?doc_id=a&filter={'a' * 2_001}", "query.filter"),
         ("similar", "query.doc_id: missing"),
         ("similar?doc_id=a&filter=%00", "NUL"),
         (f"item?doc_id={'a' * 2_000}", "1024"),
@@ -141,9 +143,10 @@ def test_an_unknown_collection_names_a_near_one(client):
 
 
 def test_wrong_method(client):
-    response = client.delete(PHOTOS)
-    assert error(response, 405)["code"] == "method_not_allowed"
-    assert response.headers["allow"] == "GET"
+    for path, allowed in (("", "GET"), ("/search", "GET, POST"), ("/captions", "POST")):
+        response = client.delete(f"{PHOTOS}{path}")
+        assert error(response, 405)["code"] == "method_not_allowed"
+        assert response.headers["allow"] == allowed
 
 
 def test_text_needs_an_encoder(client):
