@@ -34,7 +34,10 @@ def register(app: typer.Typer) -> None:
 
 
 def index_command(
-    source: Annotated[str, typer.Argument(help="A folder, a CSV or JSONL manifest, or WebDataset tar shards.")],
+    source: Annotated[
+        str,
+        typer.Argument(help="A folder, a CSV or JSONL manifest, tar shards, or a caption file (see docs/sources.md)."),
+    ],
     collection: CollectionName,
     model: Model = None,
     checkpoint: Checkpoint = None,
@@ -47,6 +50,18 @@ def index_command(
     caption_vectors: Annotated[
         bool, typer.Option(help="Embed captions too, for image-to-text search (of a new collection).")
     ] = True,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that the image names of a manifest or caption file are relative to.", show_default=False
+        ),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Only this split of a Karpathy JSON: train, val, test.", show_default=False)
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="A column or field to leave out; may be repeated.", show_default=False)
+    ] = None,
     images_tar: Annotated[
         Path | None, typer.Option(help="Tar archive that the manifest's image column points into.", show_default=False)
     ] = None,
@@ -89,6 +104,9 @@ def index_command(
         id_column=id_column,
         caption_columns=tuple(caption_column or ()),
         images_tar=images_tar,
+        images=images,
+        split=split,
+        exclude=tuple(exclude or ()),
     )
     catalogue.check()
     with open_workspace(data_dir) as workspace:

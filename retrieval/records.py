@@ -9,7 +9,8 @@ import math
 from retrieval.errors import ImageError
 from retrieval.types import CatalogRecord
 
-LONGEST_DOC_ID = 1_024
+MAX_DOC_ID_BYTES = 2_000
+"""In UTF-8; what the index of a PostgreSQL table takes with room to spare."""
 LONGEST_CAPTION = 10_000
 LARGEST_ATTRIBUTES = 65_536
 
@@ -21,9 +22,9 @@ def check_record(record: CatalogRecord) -> CatalogRecord:
         ImageError: with reason `invalid-record`, for a doc_id, caption or attribute that is empty or too long, not
             plain text (NUL bytes, lone surrogates) or not a finite JSON value.
     """
-    _check_text(record.doc_id, "doc_id", LONGEST_DOC_ID)
-    if not record.doc_id:
-        raise _invalid("the doc_id is empty")
+    _check_text(record.doc_id, "doc_id", MAX_DOC_ID_BYTES)
+    if not 1 <= len(record.doc_id.encode()) <= MAX_DOC_ID_BYTES:
+        raise _invalid(f"the doc_id has {len(record.doc_id.encode()):,} bytes: 1 to {MAX_DOC_ID_BYTES:,} are possible")
     for caption in record.captions:
         _check_text(caption, "a caption", LONGEST_CAPTION)
     for name, value in record.attributes.items():

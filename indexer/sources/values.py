@@ -7,10 +7,8 @@ import os
 from collections.abc import Callable, Collection, Mapping
 
 from retrieval.errors import SourceError
+from retrieval.records import MAX_DOC_ID_BYTES
 from retrieval.types import AttributeValue
-
-MAX_DOC_ID_BYTES = 2000
-"""What the index of a PostgreSQL table takes with room to spare."""
 
 _INT64 = 2**63
 
