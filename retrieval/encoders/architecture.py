@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from retrieval.errors import DependencyError, ModelError
+from retrieval.encoders import hub
+from retrieval.encoders.messages import first_line
+from retrieval.errors import ModelError
 
 REQUIRED = ("embed_dim", "vision_cfg", "text_cfg")
 NO_INFLUENCE = {
@@ -28,21 +30,19 @@ def build(config: Mapping[str, Any], *, name: str) -> torch.nn.Module:
     Most models are laid out without memory for the weights, which are about to be replaced anyway: that takes
     hundredths of a second, where initialising 150 million of them takes two.
 
-    Raises:
-        ModelError: not an open_clip model configuration.
-        DependencyError: a package for its text tower is missing.
+    Raises `ModelError` for what is not an open_clip model configuration.
     """
     if not all(key in config for key in REQUIRED):
         raise ModelError(f"{name} is not an open_clip model configuration: it needs {', '.join(REQUIRED)}")
-    if "hf_model_name" in config["text_cfg"] and find_spec("transformers") is None:
-        raise DependencyError(f"the text tower of {name} comes from the transformers package: pip install transformers")
+    if "hf_model_name" in config["text_cfg"]:
+        config = _with_local_text_tower(config, name)
     try:
         with torch.device("meta"):
             model = _construct(config)
         if not _restore_buffers(model):
             model = _construct(config)
     except (TypeError, KeyError, ValueError, AssertionError, RuntimeError, OSError) as error:
-        raise ModelError(f"open_clip cannot build {name} from its configuration: {error}") from error
+        raise ModelError(f"open_clip cannot build {name} from its configuration: {first_line(error)}") from error
     return model.eval().requires_grad_(requires_grad=False)
 
 
@@ -69,6 +69,15 @@ def _differences(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict
         if value is not None and value != defaults.get(key):
             found[key] = value
     return found
+
+
+def _with_local_text_tower(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The same with the text tower's own configuration, which is on the hub, as a local folder."""
+    place = str(config["text_cfg"]["hf_model_name"])
+    if not Path(place).is_dir():
+        wanted, remedy = f"the text tower's configuration of {name}", "Copy its repository into the Hugging Face cache"
+        place = str(hub.fetch_folder(place, ["config.json"], wanted=wanted, remedy=remedy))
+    return {**config, "text_cfg": {**config["text_cfg"], "hf_model_name": place}}
 
 
 def _construct(config: Mapping[str, Any]) -> torch.nn.Module:

@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from retrieval.encoders.messages import first_line
 from retrieval.errors import ModelError
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
@@ -81,7 +82,7 @@ def _read_safetensors(path: Path) -> object:
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} is damaged or no safetensors file: {_first_line(error)}") from error
+        raise ModelError(f"{path} is damaged or no safetensors file: {first_line(error)}") from error
 
 
 def _read_pickle(path: Path) -> object:
@@ -97,7 +98,7 @@ def _read_pickle(path: Path) -> object:
             "save the state_dict() alone"
         ) from error
     except (RuntimeError, OSError, EOFError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise ModelError(f"{path} is damaged or no torch checkpoint: {_first_line(error)}") from error
+        raise ModelError(f"{path} is damaged or no torch checkpoint: {first_line(error)}") from error
 
 
 def _unwrapped(content: Mapping[object, object]) -> object | None:
@@ -141,7 +142,3 @@ def _without_leftovers(state: State, expected: Mapping[str, torch.Tensor]) -> St
 
 def _shape(tensor: torch.Tensor) -> str:
     return " x ".join(map(str, tensor.shape)) or "a number"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from retrieval.encoders.messages import first_line
 from retrieval.errors import ModelError
 
 PATIENCE_S = 5.0
@@ -108,5 +109,5 @@ def _explained(repo: str, *, wanted: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, httpx2.HTTPError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise ModelError(f"cannot get {wanted}: the download from {repo} failed: {reason}. {remedy}") from error

@@ -16,12 +16,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from retrieval.encoders import hub
+from retrieval.encoders.messages import first_line
 from retrieval.encoders.presets import PRESETS
-from retrieval.errors import ModelError
+from retrieval.errors import DependencyError, ModelError
 
 HUB = "hf-hub:"
 CONFIG_NAMES = ("open_clip_config.json", "config.json")
@@ -51,7 +53,9 @@ class ModelSource:
 def resolve(model: str, checkpoint: Path | None = None) -> ModelSource:
     """Find everything that is needed to build `model`, downloading weights where they are not given.
 
-    Raises `ModelError` for an unknown name, with what it may have been meant to be, and for weights out of reach.
+    Raises:
+        ModelError: an unknown name, with what it may have been meant to be, or weights out of reach.
+        DependencyError: the model needs a package that is not installed.
     """
     name = PRESETS[model].model if model in PRESETS else model
     if name.startswith(HUB):
@@ -78,6 +82,7 @@ def _from_tag(arch: str, tag: str, checkpoint: Path | None) -> ModelSource:
     config = get_model_config(arch)
     if facts.get("quick_gelu"):  # a property of the weights that the architecture's name need not carry
         config["quick_gelu"] = True
+    _require_packages(config, arch)
     weights = checkpoint or _download(arch, tag, facts.get("hf_hub", ""))
     return ModelSource(arch, checkpoint.name if checkpoint else tag, config, facts, weights)
 
@@ -90,16 +95,18 @@ def _from_architecture(arch: str, checkpoint: Path | None) -> ModelSource:
         ready = f"name pretrained ones ({', '.join(f'{arch}/{tag}' for tag in tags[:4])})" if tags else "they are yours"
         raise ModelError(f"{arch} is an architecture without weights: {ready}, or give a file with --checkpoint FILE")
     facts = [get_pretrained_cfg(arch, tag) for tag in tags]
+    config = get_model_config(arch)
+    _require_packages(config, arch)
     keys = ("mean", "std", "interpolation", "resize_mode")
     agreed = {key: facts[0][key] for key in keys if facts and all(f.get(key) == facts[0].get(key) for f in facts)}
-    return ModelSource(arch, checkpoint.name, get_model_config(arch), agreed, checkpoint)
+    return ModelSource(arch, checkpoint.name, config, agreed, checkpoint)
 
 
 def _from_hub(repo: str, checkpoint: Path | None) -> ModelSource:
     name, remedy = f"{HUB}{repo}", _remedy("PATH/open_clip_config.json")
     config = hub.fetch(repo, CONFIG_NAMES[:1], wanted=f"the configuration of {name}", remedy=remedy)
-    weights = checkpoint or hub.fetch(repo, HUB_WEIGHT_NAMES, wanted=f"the weights of {name}", remedy=remedy)
     model, preprocess = _read_config(config)
+    weights = checkpoint or hub.fetch(repo, HUB_WEIGHT_NAMES, wanted=f"the weights of {name}", remedy=remedy)
     return ModelSource(name, checkpoint.name if checkpoint else "", model, preprocess, weights)
 
 
@@ -120,11 +127,19 @@ def _read_config(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path} is not a model configuration: {error}") from error
+        raise ModelError(f"{path} is not a model configuration: {first_line(error)}") from error
     model = content.get("model_cfg", content) if isinstance(content, dict) else None
     if not isinstance(model, dict) or not all(isinstance(model.get(key), dict) for key in ("vision_cfg", "text_cfg")):
         raise ModelError(f"{path} is not an open_clip model configuration: it needs embed_dim, vision_cfg, text_cfg")
+    _require_packages(model, str(path))
     return model, content.get("preprocess_cfg") or {}
+
+
+def _require_packages(config: Mapping[str, Any], name: str) -> None:
+    """`DependencyError` before a download of gigabytes, rather than after it."""
+    text = config["text_cfg"]
+    if (text.get("hf_model_name") or text.get("hf_tokenizer_name")) and find_spec("transformers") is None:
+        raise DependencyError(f"the text part of {name} comes from the transformers package: pip install transformers")
 
 
 def _download(arch: str, tag: str, location: str) -> Path:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
 from retrieval.encoders import hub
+from retrieval.encoders.messages import first_line
 from retrieval.encoders.probes import TEXTS
-from retrieval.errors import DependencyError, ModelError
+from retrieval.errors import ModelError
 
 VOCABULARY = "vocabulary.txt"
 HUB_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "config.json")
@@ -30,9 +30,7 @@ class Tokenizer(Protocol):
 def build_tokenizer(text_cfg: Mapping[str, Any], folder: Path | None, *, model: str) -> Tokenizer:
     """The tokenizer of an open_clip text configuration, or the one that lies in the model's folder.
 
-    Raises:
-        ModelError: its files cannot be had.
-        DependencyError: it needs the transformers package.
+    Raises `ModelError` when its files cannot be had.
     """
     length = int(text_cfg.get("context_length", DEFAULT_CONTEXT))
     if folder is not None and (folder / VOCABULARY).is_file():
@@ -43,8 +41,6 @@ def build_tokenizer(text_cfg: Mapping[str, Any], folder: Path | None, *, model: 
     repo = text_cfg.get("hf_tokenizer_name")
     if not repo:
         return _open_clip_tokenizer(length, **arguments)
-    if find_spec("transformers") is None:
-        raise DependencyError(f"the tokenizer of {model} comes from the transformers package: pip install transformers")
     from open_clip.tokenizer import HFTokenizer
 
     if folder is None or not (folder / HUB_FILES[0]).is_file():
@@ -54,7 +50,7 @@ def build_tokenizer(text_cfg: Mapping[str, Any], folder: Path | None, *, model: 
     try:
         return HFTokenizer(str(folder), context_length=length, tokenizer_mode=mode, **arguments)  # type: ignore[no-any-return]
     except (OSError, ValueError, KeyError, ImportError) as error:
-        raise ModelError(f"the tokenizer of {model} cannot be loaded from {folder}: {error}") from error
+        raise ModelError(f"the tokenizer of {model} cannot be loaded from {folder}: {first_line(error)}") from error
 
 
 def identity(tokenizer: Tokenizer) -> str:

@@ -17,14 +17,15 @@ from retrieval.encoders import __main__ as listing
 from retrieval.encoders import hub, sources
 from retrieval.encoders.presets import DEFAULT_PRESET, PRESETS
 from retrieval.encoders.registry import load_encoder
-from retrieval.errors import ModelError
+from retrieval.errors import DependencyError, ModelError
 
 DOCS = Path(__file__).parents[2] / "docs" / "encoders.md"
 
 
 @pytest.fixture(autouse=True)
 def no_cache_and_no_network(tmp_path, monkeypatch):
-    """An empty Hugging Face cache, and a hub where nothing listens."""
+    """An empty Hugging Face cache, a hub where nothing listens, and the transformers package in place."""
+    monkeypatch.setattr(sources, "find_spec", lambda name: name)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
 
@@ -61,6 +62,13 @@ def test_weights_bring_their_activation_along(tmp_path):
     assert sources.resolve("ViT-B-32/openai", tmp_path / "w.pt").config["quick_gelu"]
     assert "quick_gelu" not in sources.resolve("ViT-B-32/laion2b_s34b_b79k", tmp_path / "w.pt").config
     assert "quick_gelu" not in open_clip.get_model_config("ViT-B-32")
+
+
+def test_a_missing_package_is_said_before_anything_is_downloaded(monkeypatch):
+    monkeypatch.setattr(sources, "find_spec", lambda name: None)
+    monkeypatch.setattr(hub, "fetch", lambda *_, **__: pytest.fail("began to download"))
+    with pytest.raises(DependencyError, match="ViT-B-16-SigLIP2 comes from the transformers package: pip install"):
+        sources.resolve("siglip2-b16")
 
 
 def test_old_spellings_with_a_slash(tmp_path):
