@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from retrieval.training.heldout import HeldOut, best
@@ -12,6 +13,14 @@ from retrieval.training.heldout import HeldOut, best
 HITS = 6
 SIDE, GAP, TEXT_WIDTH = 92, 6, 300
 PAPER, INK, RIGHT, MISSED = (255, 255, 255), (30, 30, 30), (30, 150, 70), (190, 50, 40)
+
+
+def twenty(held: HeldOut, *, seed: int) -> list[int]:
+    """Fourteen captions drawn at random, then six drawn from those whose own picture is not found first."""
+    rng = np.random.default_rng(seed)
+    anyhow = rng.choice(len(held.captions), size=14, replace=False)
+    missed = np.setdiff1d(np.flatnonzero(held.ranks.images > 1), anyhow)
+    return [*anyhow.tolist(), *rng.choice(missed, size=min(6, len(missed)), replace=False).tolist()]
 
 
 def contact_sheet(held: HeldOut, queries: Sequence[int], *, columns: int = 2) -> Image.Image:
