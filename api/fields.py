@@ -8,7 +8,7 @@ from fastapi import UploadFile
 from pydantic import AfterValidator, Field
 
 from retrieval.images.thumbnail import MAX_SIDE
-from retrieval.records import LONGEST_DOC_ID
+from retrieval.records import MAX_DOC_ID_BYTES
 from retrieval.search.query import MOST_HITS
 
 LONGEST_TEXT = 10_000
@@ -32,7 +32,7 @@ _CONDITIONS = ['category = "shirt" and price < 50']
 
 DocId = Annotated[
     str,
-    Field(max_length=LONGEST_DOC_ID, description="Id of a stored document.", examples=["shirts/red.jpg"]),
+    Field(max_length=MAX_DOC_ID_BYTES, description="Id of a stored document.", examples=["shirts/red.jpg"]),
     _Storable,
 ]
 QueryText = Annotated[str, Field(max_length=LONGEST_TEXT, description=_WORDS, examples=["a red shirt"]), _Storable]

@@ -113,7 +113,7 @@ def test_an_unparsable_filter_has_its_position(client):
         (f"similar?doc_id=a&filter={'a' * 2_001}", "query.filter"),
         ("similar", "query.doc_id: missing"),
         ("similar?doc_id=a&filter=%00", "NUL"),
-        (f"item?doc_id={'a' * 2_000}", "1024"),
+        (f"item?doc_id={'a' * 2_001}", "2000"),
         ("item?doc_id=a%00", "NUL"),
         ("thumbnail?doc_id=a&side=77", "there are 128, 256, 512, 1024"),
         ("thumbnail?doc_id=a&side=-1", "query.side"),
