@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
+from retrieval.encoders.preprocess import Preprocess
 from retrieval.errors import ImageError, SourceError
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
 from retrieval.protocols import CatalogSource
 from retrieval.training.data import Batch, Labelled, generator
-from retrieval.types import CatalogRecord, PixelArray
+from retrieval.types import CatalogRecord
 
 LARGEST_HELD_OUT_SHARE = 0.1
 
@@ -29,12 +29,14 @@ class CatalogPairs:
 
     training: tuple[CatalogRecord, ...]
     validation: tuple[CatalogRecord, ...]
-    size: int
+    preprocess: Preprocess
     seed: int
     batch_size: int
 
     @classmethod
-    def read(cls, source: CatalogSource, *, size: int, seed: int, batch_size: int, held_out: int) -> CatalogPairs:
+    def read(
+        cls, source: CatalogSource, *, preprocess: Preprocess, seed: int, batch_size: int, held_out: int
+    ) -> CatalogPairs:
         """Hold out `held_out` records, at most a tenth. Raises `SourceError` for too few records with captions."""
         records = sorted((r for r in source.records() if r.captions), key=_place)
         if not records:
@@ -45,7 +47,7 @@ class CatalogPairs:
                 f"the source has {len(records)} images with captions, {aside} of them held out: "
                 f"too few for optimiser.batch_size = {batch_size}"
             )
-        return cls(tuple(records[aside:]), tuple(records[:aside]), size, seed, batch_size)
+        return cls(tuple(records[aside:]), tuple(records[:aside]), preprocess, seed, batch_size)
 
     def batch(self, step: int) -> Batch:
         """Batch number `step`."""
@@ -57,7 +59,7 @@ class CatalogPairs:
 
     def held_out(self) -> Sequence[Labelled]:
         """The records that were held out and can be read. Raises `SourceError` if none can."""
-        pictures = [picture for record in self.validation if (picture := _read(record, self.size)) is not None]
+        pictures = [picture for record in self.validation if (picture := _read(record, self.preprocess)) is not None]
         if not pictures:
             raise SourceError(f"none of the {len(self.validation)} held-out images of the source can be read")
         return pictures
@@ -69,7 +71,7 @@ class CatalogPairs:
             epoch, place = divmod(position, len(self.training))
             record = self.training[generator(self.seed, epoch).permutation(len(self.training))[place]]
             position += 1
-            picture = _read(record, self.size)
+            picture = _read(record, self.preprocess)
             failed = 0 if picture else failed + 1
             if picture:
                 yield picture
@@ -80,18 +82,9 @@ def _place(record: CatalogRecord) -> bytes:
     return hashlib.blake2b(record.doc_id.encode(), digest_size=8).digest()
 
 
-def _read(record: CatalogRecord, size: int) -> Labelled | None:
+def _read(record: CatalogRecord, preprocess: Preprocess) -> Labelled | None:
     try:
-        image = decode(read_image(record.image_uri), at_least=2 * size)
+        image = decode(read_image(record.image_uri), at_least=2 * preprocess.size)
     except ImageError:
         return None
-    return Labelled(square(image.pixels, size), record.captions)
-
-
-def square(pixels: PixelArray, size: int) -> PixelArray:
-    """The middle square, reduced to `size` x `size` (bicubic, antialiased)."""
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    left, top = (width - side) / 2, (height - side) / 2
-    box = (left, top, left + side, top + side)
-    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC, box), dtype=np.uint8)
+    return Labelled(preprocess(image), record.captions)

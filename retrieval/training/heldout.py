@@ -15,18 +15,17 @@ from retrieval.demo.captions import captions
 from retrieval.demo.catalogue import JPEG_QUALITY
 from retrieval.demo.render import render
 from retrieval.demo.scene import sample_scene
-from retrieval.training.catalog_pairs import square
 from retrieval.training.config import ModelConfig
 from retrieval.training.data import Labelled
 from retrieval.training.export import VOCABULARY_FILE
 from retrieval.training.intervals import bootstrap_interval
 from retrieval.training.model import DualTower, build
 from retrieval.training.validation import CUTOFFS, Ranks, embed, rank
-from retrieval.types import FloatArray, PixelArray
+from retrieval.types import DecodedImage, FloatArray, PixelArray
 
 WHOLE = 2
 """The first two captions of a demo scene state all of it."""
-CATALOGUE_SIDE = 320
+CATALOGUE_SIZE = (320, 320)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +60,9 @@ def load_trained(folder: Path) -> DualTower:
 def judge(tower: DualTower, *, images: int, seed: int) -> HeldOut:
     """Draw held-out scenes as the demo catalogue does (JPEG, 320 px), reduce them to the model's size, and rank."""
     scenes = [sample_scene(seed, i, split="held-out") for i in range(images)]
-    pictures = tuple(_as_jpeg(render(scene, CATALOGUE_SIDE)) for scene in scenes)
+    pictures = tuple(_as_jpeg(render(scene, CATALOGUE_SIZE[0])) for scene in scenes)
     labelled = [
-        Labelled(square(pixels, tower.image_size), captions(scene))
+        Labelled(tower.preprocess(DecodedImage(pixels, *CATALOGUE_SIZE)), captions(scene))
         for pixels, scene in zip(pictures, scenes, strict=True)
     ]
     image_vectors, text_vectors = embed(tower, labelled, precision="fp32")

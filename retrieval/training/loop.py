@@ -52,7 +52,7 @@ def train(
     with torch.random.fork_rng(devices=[]), _threads(config.run.threads):
         torch.manual_seed(config.run.seed)
         tower = build(config.model, device=_device(config.run.device))
-        pairs = pairs_of(config, source, size=tower.image_size)
+        pairs = pairs_of(config, source, preprocess=tower.preprocess)
         learner = Learner(tower, config)
         resumed = (out / CHECKPOINT_FILE).exists() and not fresh
         start = checkpoint.resume(out, config, tower.model, learner.optimiser) if resumed else Position()

@@ -12,6 +12,7 @@ import open_clip
 import torch
 
 from retrieval.encoders.bundled.tokenizer import WordTokenizer
+from retrieval.encoders.preprocess import Preprocess
 from retrieval.errors import ModelError
 from retrieval.training.config import DEMO, ModelConfig
 
@@ -23,19 +24,23 @@ ARCHITECTURE_FILE = "open_clip_config.json"
 class DualTower:
     """An open_clip model (`CLIP` or `CustomTextCLIP`) with what turns pictures and texts into its input.
 
-    `tokenize` gives int64 (n, context_length). `mean` and `std` are per channel, of pixels in [0, 1].
+    `tokenize` gives int64 (n, context_length); `preprocess` makes a picture the square that the model looks at.
     """
 
     model: open_clip.CLIP
     tokenize: Tokenize
-    image_size: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    preprocess: Preprocess
+
+    @property
+    def image_size(self) -> int:
+        """Side of that square, in pixels."""
+        return self.preprocess.size
 
     def images(self, pixels: torch.Tensor, device: torch.device) -> torch.Tensor:
         """Pixels uint8 (n, s, s, 3) -> normalised float32 (n, 3, s, s) in channels-last order, on the device."""
         batch = pixels.to(device).permute(0, 3, 1, 2).float()
-        mean, std = (torch.tensor(v, device=device).view(1, 3, 1, 1) * 255 for v in (self.mean, self.std))
+        channels = (self.preprocess.mean, self.preprocess.std)
+        mean, std = (torch.tensor(values, device=device).view(1, 3, 1, 1) * 255 for values in channels)
         return batch.sub_(mean).div_(std)
 
 
@@ -62,15 +67,8 @@ def build(config: ModelConfig, *, device: torch.device, load_weights: bool = Fal
     except (RuntimeError, ValueError, TypeError, KeyError, AssertionError) as error:
         raise ModelError(f"open_clip cannot build {config.architecture}: {error}") from error
     model.to(memory_format=torch.channels_last)
-    facts = open_clip.get_model_preprocess_cfg(model)
-    size = facts["size"]
-    return DualTower(
-        model=model,
-        tokenize=_tokenizer(config, model),
-        image_size=size if isinstance(size, int) else size[0],
-        mean=tuple(facts["mean"]),
-        std=tuple(facts["std"]),
-    )
+    preprocess = Preprocess.from_open_clip(open_clip.get_model_preprocess_cfg(model), model=config.architecture)
+    return DualTower(model, _tokenizer(config, model), preprocess)
 
 
 def architecture_of(name: str, tower: DualTower) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from PIL import Image
 from retrieval.demo.render import render
 from retrieval.demo.scene import sample_scene
 from retrieval.demo.world import is_held_out
+from retrieval.encoders.preprocess import Preprocess
 from retrieval.errors import InputError, SourceError
 from retrieval.training.catalog_pairs import CatalogPairs
 from retrieval.training.config import config_of
@@ -44,7 +45,9 @@ def records(tmp_path):
 
 
 def read(records, **options):
-    return CatalogPairs.read(Listed(records), **({"size": 16, "seed": 5, "batch_size": 6, "held_out": 2} | options))
+    return CatalogPairs.read(
+        Listed(records), **({"preprocess": Preprocess(16), "seed": 5, "batch_size": 6, "held_out": 2} | options)
+    )
 
 
 def level_of(pixels):
@@ -135,7 +138,7 @@ def test_a_source_without_captions_or_pictures_is_told(records, tmp_path):
 def test_a_config_that_names_a_catalogue_needs_one(tables):
     tables["data"]["source"] = "somewhere"
     with pytest.raises(InputError, match="no catalogue was opened"):
-        pairs_of(config_of(tables), None, size=16)
+        pairs_of(config_of(tables), None, preprocess=Preprocess(16))
 
 
 def test_a_catalogue_can_be_learnt_from(tables, records, tmp_path):
