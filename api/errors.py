@@ -135,7 +135,7 @@ def _to_http_exception(request: Request, error: HTTPException) -> JsonResponse:
     if error.status_code == HTTPStatus.NOT_FOUND:
         message = f"nothing is at {request.url.path[:200]!r}: /docs lists what there is"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = _allowed_methods(request)
+        allowed = _allowed_methods(request) or (headers or {}).get("Allow", "GET")
         message = f"{request.method[:20]} is not for {request.url.path[:200]!r}: there is {allowed}"
         headers = {"Allow": allowed}  # the framework names those of the first route that has the path
     return error_response(error.status_code, code, message, headers=headers)

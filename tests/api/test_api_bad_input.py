@@ -143,10 +143,11 @@ def test_an_unknown_collection_names_a_near_one(client):
 
 
 def test_wrong_method(client):
-    for path, allowed in (("", "GET"), ("/search", "GET, POST"), ("/captions", "POST")):
-        response = client.delete(f"{PHOTOS}{path}")
+    expected = {PHOTOS: "GET", f"{PHOTOS}/search": "GET, POST", f"{PHOTOS}/captions": "POST", "/docs": "GET, HEAD"}
+    for path, allowed in expected.items():
+        response = client.delete(path)
         assert error(response, 405)["code"] == "method_not_allowed"
-        assert response.headers["allow"] == allowed
+        assert set(response.headers["allow"].split(", ")) == set(allowed.split(", "))
 
 
 def test_text_needs_an_encoder(client):
