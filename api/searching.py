@@ -65,8 +65,8 @@ async def captions(
     _check_k(service, k)
     opened = await service.opened_with_encoder(name)
     image = await service.workers.run(image_term, picture, opened.collection.encoder, service.decode_limits)
-    find = partial(opened.collection.captions, k=k, ef_search=ef_search)
-    return await service.workers.encode(find, image.image)
+    query = await service.workers.encode(opened.collection.embed_query, [Weighted(image)])
+    return await service.workers.run(partial(opened.collection.captions, vector=query[0], k=k, ef_search=ef_search))
 
 
 async def _search_encoded(

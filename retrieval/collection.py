@@ -233,11 +233,19 @@ class Collection:
         query = self._engine.vectors([doc_id])
         return self._engine.search(query, k=k, ef_search=ef_search, filter=filter, without=doc_id)
 
-    def captions(self, image: ImageInput, *, k: int = 10, ef_search: int | None = None) -> tuple[CaptionHit, ...]:
-        """The k captions of the catalogue that describe a picture best."""
+    def captions(
+        self,
+        image: ImageInput | None = None,
+        *,
+        vector: FloatArray | None = None,
+        k: int = 10,
+        ef_search: int | None = None,
+    ) -> tuple[CaptionHit, ...]:
+        """The k captions of the catalogue that describe a picture, given as one or as its vector (dim,), best."""
         if not self.info.caption_vectors:
             raise InputError(f"collection {self.name!r} was indexed without caption vectors: index it again with them")
-        return self._engine.captions(self.embed_query(_terms(None, image, None, None)), k=k, ef_search=ef_search)
+        query = self.embed_query(_terms(None, image, None, vector))
+        return self._engine.captions(query, k=k, ef_search=ef_search)
 
     def vectors(self, doc_ids: Sequence[str]) -> FloatArray:
         """The stored image vectors of documents, float32 (n, dim), in the order asked for."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import COLOURS, run_cli, save_picture
+from helpers import COLOURS, run_cli, save_picture
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

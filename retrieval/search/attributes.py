@@ -7,8 +7,8 @@ from threading import Lock
 import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.filters.table import AttributeTable
 from retrieval.filters.parse import parse_filter
+from retrieval.filters.table import AttributeTable
 from retrieval.metadata import items
 from retrieval.types import KeyArray
 

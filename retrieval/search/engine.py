@@ -17,7 +17,7 @@ from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.search.attributes import AttributeCache
 from retrieval.search.planner import choose
-from retrieval.search.query import check_k
+from retrieval.search.query import check_limits
 from retrieval.search.views import ViewCache
 from retrieval.types import (
     NO_KEY,
@@ -66,7 +66,7 @@ class SearchEngine:
         Fewer than k where the collection or the filter has fewer. `without` leaves one document out; `exact` leaves
         the graphs aside.
         """
-        check_k(k)
+        check_limits(k, ef_search)
 
         def attempt(connection: Connection) -> SearchResult:
             started = perf_counter()
@@ -88,7 +88,7 @@ class SearchEngine:
 
     def captions(self, query: FloatArray, *, k: int, ef_search: int | None = None) -> tuple[CaptionHit, ...]:
         """The k captions nearest to a unit vector, float32 (1, dim), best first."""
-        check_k(k)
+        check_limits(k, ef_search)
 
         def attempt(connection: Connection) -> tuple[CaptionHit, ...]:
             view = self.views.at(connection)

@@ -67,8 +67,9 @@ def combine(vectors: FloatArray, weights: FloatArray) -> FloatArray:
     return unit(total)
 
 
-def check_k(k: int) -> int:
-    """`InputError` unless k is in 1..10,000."""
+def check_limits(k: int, ef_search: int | None) -> None:
+    """`InputError` unless k is in 1..10,000, and ef_search likewise where it is given."""
     if not 1 <= k <= MOST_HITS:
         raise InputError(f"k is {k}: ask for 1 to {MOST_HITS:,} hits")
-    return k
+    if ef_search is not None and not 1 <= ef_search <= MOST_HITS:
+        raise InputError(f"ef_search is {ef_search}: give 1 to {MOST_HITS:,}")

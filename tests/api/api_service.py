@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import COLOURS, save_picture, unit_vectors
 from fastapi.testclient import TestClient
+from helpers import COLOURS, save_picture, unit_vectors
 
 from api.app import create_app
 from api.settings import ApiSettings

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import COLOURS, run_cli, save_picture
+from helpers import COLOURS, run_cli, save_picture
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import errno
 
 import numpy as np
 import pytest
-from conftest import unit_vectors
+from helpers import unit_vectors
 
 from retrieval.errors import CorruptionError, DependencyError, StorageError
 from retrieval.index.faiss_wheel import check_wheels

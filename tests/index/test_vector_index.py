@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import unit_vectors
+from helpers import unit_vectors
 
 from retrieval.index.faiss_wheel import faiss
 from retrieval.index.flat import FlatIndex

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import COLOURS, run_cli, save_picture
+from helpers import COLOURS, run_cli, save_picture
 
 from retrieval.settings import Settings
 from retrieval.verification import verify

@@ -6,7 +6,7 @@ import shutil
 from unittest.mock import patch
 
 import pytest
-from conftest import COLOURS, save_picture
+from helpers import COLOURS, save_picture
 from sqlalchemy import create_engine, text
 
 from indexer.config import IndexConfig

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import run_cli, unit_vectors
+from helpers import run_cli, unit_vectors
 
 from retrieval.settings import Settings
 from retrieval.workspace import Workspace

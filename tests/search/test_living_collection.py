@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from conftest import unit_vectors
+from helpers import unit_vectors
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -190,6 +190,8 @@ def test_bad_vectors_and_calls_are_refused_and_nothing_is_written(workspace):
         collection.search(vector=np.ones(DIM + 1))
     with pytest.raises(InputError, match="1 to 10,000"):
         collection.search(vector=POOL[0], k=0)
+    with pytest.raises(InputError, match="ef_search is 0"):
+        collection.search(vector=POOL[0], ef_search=0)
     with pytest.raises(InputError, match="nothing to search for"):
         collection.search()
     with pytest.raises(NotFoundError, match="no document 'x'"):
