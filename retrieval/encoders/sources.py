@@ -32,7 +32,7 @@ WEIGHT_NAMES = (
 )  # fmt: skip
 HUB_WEIGHT_NAMES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 TOKENIZER_NAMES = ("tokenizer.json", "vocabulary.txt")
-HOW_TO_LIST = "`python -m retrieval.encoders [WORD]` lists presets and ARCH/PRETRAINED names"
+HOW_TO_LIST = "`retrieval models [WORD]` lists presets and ARCH/PRETRAINED names"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,7 @@ import torch
 from safetensors.torch import save_file
 from tiny_models import TINY, make_model, varied, write_folder
 
-from retrieval.encoders import __main__ as listing
-from retrieval.encoders import hub, sources
+from retrieval.encoders import hub, listing, sources
 from retrieval.encoders.presets import DEFAULT_PRESET, PRESETS
 from retrieval.encoders.registry import load_encoder
 from retrieval.errors import DependencyError, ModelError
@@ -83,7 +82,7 @@ def test_old_spellings_with_a_slash(tmp_path):
         ("clip-b23", "did you mean clip-b32"),
         ("bundeled", "did you mean bundled"),
         ("Vit-b-32/openai", "did you mean .*ViT-B-32"),
-        ("qqqqqqq", r"unknown model 'qqqqqqq'; `python -m retrieval.encoders \[WORD\]` lists"),
+        ("qqqqqqq", r"unknown model 'qqqqqqq'; `retrieval models \[WORD\]` lists"),
         ("ViT-B-32/datacmp", "no weights 'datacmp' for ViT-B-32: there are openai, laion400m_e31"),
         (
             "ViT-B-32",

@@ -1,8 +1,7 @@
-"""`python -m retrieval.encoders [WORD]`: presets, and the ARCH/PRETRAINED names that contain a word."""
+"""What `retrieval models [WORD]` prints: presets, and the ARCH/PRETRAINED names that contain a word."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 from retrieval.encoders.presets import PRESETS
@@ -16,6 +15,7 @@ def lines(word: str) -> Iterator[str]:
         yield f"      {preset.quality}"
         yield f"      {preset.cost}"
         yield f"      Licence: {preset.licence}"
+    yield "  bundled: small, comes with this package, knows the drawn demo world and no photographs"
     if not word:
         yield "With a WORD, such as vit-b or siglip, this also lists every ARCH/PRETRAINED that contains it."
         return
@@ -24,7 +24,3 @@ def lines(word: str) -> Iterator[str]:
     found = [f"{arch}/{tag}" for arch, tag in list_pretrained() if word.lower() in f"{arch}/{tag}".lower()]
     yield f"ARCH/PRETRAINED with {word!r}:" if found else f"There is no ARCH/PRETRAINED with {word!r}."
     yield from (f"  {name}" for name in found)
-
-
-if __name__ == "__main__":
-    sys.stdout.writelines(f"{line}\n" for line in lines(" ".join(sys.argv[1:])))
