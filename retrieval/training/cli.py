@@ -70,5 +70,5 @@ def _report(folder: Path, *, images: int, seed: int, sheet: Path | None) -> None
     for line in recalls(held.ranks):
         typer.echo(f"{line.name:<36} {line.value:.3f}  [{line.low:.3f}, {line.high:.3f}]")
     if sheet is not None:
-        contact_sheet(held, twenty(held, seed=seed)).quantize(128).save(sheet, optimize=True)
+        contact_sheet(held, twenty(held, seed=seed)).quantize(256, kmeans=2).save(sheet, optimize=True)
         typer.echo(f"{sheet}")
