@@ -6,7 +6,7 @@ import difflib
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -154,11 +154,6 @@ def _first_fault(error: ValidationError) -> str:
 
 def _suggestion(location: tuple[int | str, ...]) -> str:
     *tables, key = (str(part) for part in location)
-    known = [f.name for f in fields(_table(tables[0]) if tables else TrainConfig)]
+    known = [f.name for f in fields(get_type_hints(TrainConfig)[tables[0]] if tables else TrainConfig)]
     close = difflib.get_close_matches(key, known, n=1)
     return f" (did you mean {close[0]!r}?)" if close else f"; known here: {', '.join(known)}"
-
-
-def _table(name: str) -> type:
-    tables = {"model": ModelConfig, "data": DataConfig, "optimiser": OptimiserConfig}
-    return (tables | {"validation": ValidationConfig, "run": RunConfig})[name]

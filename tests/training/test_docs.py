@@ -1,12 +1,13 @@
 from dataclasses import fields
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
-from retrieval.training.config import TrainConfig, _table
+from retrieval.training.config import TrainConfig
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
-KEYS = [f"{table.name}.{key.name}" for table in fields(TrainConfig) for key in fields(_table(table.name))]
+KEYS = [f"{table}.{key.name}" for table, kind in get_type_hints(TrainConfig).items() for key in fields(kind)]
 
 
 @pytest.mark.parametrize("key", KEYS)
