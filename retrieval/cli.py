@@ -7,7 +7,6 @@ import warnings
 from importlib.metadata import entry_points
 
 import typer
-from click.exceptions import Abort
 
 from retrieval import __version__
 from retrieval.errors import InputError, RetrievalError
@@ -37,7 +36,7 @@ def main() -> None:
         build_app()(standalone_mode=True)
     except RetrievalError as error:
         _fail(str(error), EXIT_USAGE if isinstance(error, InputError) else EXIT_FAILED)
-    except (KeyboardInterrupt, Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted; what was committed stays, and the same command continues", EXIT_INTERRUPTED)
 
 

@@ -63,8 +63,8 @@ class Collection:
         self.database = database
         self._load_encoder = load_encoder
         self._encoder: Encoder | None = None
-        self._engine = SearchEngine(database, info, folder)
-        self.views = self._engine.views
+        self.engine = SearchEngine(database, info, folder)
+        self.views = self.engine.views
         self.writer = CollectionWriter(database, info, folder, self.views)
 
     @property
@@ -218,7 +218,7 @@ class Collection:
         started = perf_counter()
         query = self.embed_query(asked)
         encoded = perf_counter() - started
-        result = self._engine.search(query, k=k, ef_search=ef_search, filter=filter, exact=exact)
+        result = self.engine.search(query, k=k, ef_search=ef_search, filter=filter, exact=exact)
         return replace(result, timings={"encode": encoded, **result.timings})
 
     def similar(
@@ -230,8 +230,8 @@ class Collection:
         ef_search: int | None = None,
     ) -> SearchResult:
         """The k images most like a stored one, which is left out itself."""
-        query = self._engine.vectors([doc_id])
-        return self._engine.search(query, k=k, ef_search=ef_search, filter=filter, without=doc_id)
+        query = self.engine.vectors([doc_id])
+        return self.engine.search(query, k=k, ef_search=ef_search, filter=filter, without=doc_id)
 
     def captions(
         self,
@@ -245,15 +245,15 @@ class Collection:
         if not self.info.caption_vectors:
             raise InputError(f"collection {self.name!r} was indexed without caption vectors: index it again with them")
         query = self.embed_query(_terms(None, image, None, vector))
-        return self._engine.captions(query, k=k, ef_search=ef_search)
+        return self.engine.captions(query, k=k, ef_search=ef_search)
 
     def vectors(self, doc_ids: Sequence[str]) -> FloatArray:
         """The stored image vectors of documents, float32 (n, dim), in the order asked for."""
-        return self._engine.vectors(doc_ids)
+        return self.engine.vectors(doc_ids)
 
     def get(self, doc_id: str) -> Item:
         """One document as stored; `NotFoundError` if it is not there."""
-        return self._engine.item(doc_id)
+        return self.engine.item(doc_id)
 
     def embed_query(self, terms: Sequence[Weighted]) -> FloatArray:
         """The vector to search with, float32 (1, dim), of length 1."""
@@ -271,7 +271,7 @@ class Collection:
             case Image(image):
                 return self.encoder.encode_images(self.encoder.preprocess(image)[None])
             case Document(doc_id):
-                return self._engine.vectors([doc_id])
+                return self.engine.vectors([doc_id])
             case Vector(vector):
                 if vector.shape != (self.info.spec.dim,):
                     raise VectorError(f"a query vector of shape {vector.shape}: it must be ({self.info.spec.dim},)")

@@ -145,6 +145,28 @@ def tombstones_after(connection: Connection, collection_id: int, revision: int) 
     return np.fromiter(rows, np.int64)
 
 
+def live_documents(connection: Connection, collection_id: int) -> tuple[KeyArray, list[str]]:
+    """Keys of all live versions, ascending int64 (n,), and their doc_ids."""
+    rows = connection.execute(
+        select(items.c.key, items.c.doc_id)
+        .where(items.c.collection_id == collection_id, items.c.live)
+        .order_by(items.c.key)
+    ).all()
+    return np.array([row.key for row in rows], np.int64), [row.doc_id for row in rows]
+
+
+def live_captions(connection: Connection, collection_id: int) -> tuple[KeyArray, KeyArray, list[str]]:
+    """Keys of all live captions, ascending int64 (n,), the keys of their items, (n,), and their texts."""
+    rows = connection.execute(
+        select(captions.c.key, captions.c.item_key, captions.c.text)
+        .join(items, (items.c.collection_id == captions.c.collection_id) & (items.c.key == captions.c.item_key))
+        .where(captions.c.collection_id == collection_id, items.c.live)
+        .order_by(captions.c.key)
+    ).all()
+    keys, owners = np.array([row.key for row in rows], np.int64), np.array([row.item_key for row in rows], np.int64)
+    return keys, owners, [row.text for row in rows]
+
+
 def counts(connection: Connection, collection_id: int) -> tuple[int, int]:
     """How many live items there are, and how many captions they have."""
     live = select(items.c.key).where(items.c.collection_id == collection_id, items.c.live).subquery()

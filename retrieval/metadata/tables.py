@@ -165,6 +165,20 @@ runs = Table(
     sqlite_autoincrement=True,
 )
 
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _collection_id(),
+    Column("kind", String(16), nullable=False),  # captions
+    Column("config", Json, nullable=False),
+    Column("metrics", Json, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_evaluations_collection", "collection_id", "id"),
+    sqlite_autoincrement=True,
+)
+
 segments = Table(
     "segments",
     metadata,

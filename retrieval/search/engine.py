@@ -103,6 +103,19 @@ class SearchEngine:
 
         return self._reading(attempt)
 
+    def nearest(
+        self,
+        queries: FloatArray,
+        *,
+        kind: VectorKind = "image",
+        k: int,
+        ef_search: int | None = None,
+        exact: bool = False,
+    ) -> tuple[KnnResult, Plan]:
+        """Keys and scores of the k nearest vectors to each of many unit vectors, float32 (nq, dim): (nq, k)."""
+        check_limits(k, ef_search)
+        return self._nearest(self.views.latest(), kind, queries, k, ef_search, None, exact=exact)
+
     def item(self, doc_id: str) -> Item:
         """One document as stored; `NotFoundError` if it is not there."""
         with self._database.read() as connection:

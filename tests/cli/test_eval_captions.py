@@ -1,0 +1,105 @@
+"""`retrieval eval captions` on collections whose right answers are known."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from helpers import COLOURS, run_cli, save_picture, unit_vectors
+
+from retrieval.errors import InputError
+from retrieval.evaluation import read_qrels, read_run
+from retrieval.evaluators.caption_task import CaptionTask, captions_of
+from retrieval.evaluators.captions import Reference, evaluate_captions
+from retrieval.settings import Settings
+from retrieval.types import CatalogRecord, ModelReference
+from retrieval.workspace import Workspace, external_spec
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("eval")
+    lines = []
+    for name, colour in COLOURS.items():
+        save_picture(folder / "pictures" / f"{name}.png", colour)
+        lines.append(json.dumps({"image": f"pictures/{name}.png", "captions": [f"a {name} thing", f"all {name}"]}))
+    (folder / "catalogue.jsonl").write_text("\n".join(lines))
+    run_cli("index", "catalogue.jsonl", "-c", "things", "--model", "fake", cwd=folder)
+    return folder
+
+
+def test_a_run_writes_figures_run_files_and_a_page_and_is_listed(folder):
+    told = run_cli("eval", "captions", "-c", "things", "--out", "report", cwd=folder).stdout
+    assert "hit@1 (R@1)" in told
+    metrics = json.loads((folder / "report" / "metrics.json").read_text())
+    assert metrics["text to image"]["exact"]["measures"]["hit@1"]["value"] == 1.0
+    assert metrics["image to text"]["served"]["measures"]["hit@1"]["n"] == 6
+    qrels, run = (
+        read_qrels(folder / "report" / "text-to-image.qrels", quoted=True),
+        read_run(folder / "report" / "text-to-image.run", quoted=True),
+    )
+    assert len(qrels.query_ids) == 12
+    assert run.results("pictures/red.png#1")[0].doc_id == "pictures/red.png"
+    page = (folder / "report" / "report.html").read_text()
+    assert page.count("data:image/webp") >= 8
+    assert "http" not in page.replace("http-equiv", ""), "the page asks nobody for anything"
+    assert "report.html" in run_cli("eval", "list", cwd=folder).stdout
+
+
+def test_a_dataset_is_matched_by_name_and_what_is_missing_is_counted(folder):
+    (folder / "other.jsonl").write_text(
+        '{"image": "elsewhere/red.png", "caption": "red"}\n{"image": "elsewhere/gold.png", "caption": "gold"}\n'
+    )
+    done = run_cli("eval", "captions", "other.jsonl", "-c", "things", "--k", "1", cwd=folder)
+    assert "1 images of the dataset are not in the collection" in done.stdout
+    assert "no index" in done.stdout, "captions that the collection does not hold are compared exactly"
+
+
+def test_mistakes_are_told(folder):
+    done = run_cli("eval", "captions", "-c", "things", "--k", "0", cwd=folder, check=False)
+    assert (done.returncode, "--k must be" in done.stderr) == (2, True)
+    (folder / "none.jsonl").write_text('{"image": "nowhere.png", "caption": "x"}\n')
+    done = run_cli("eval", "captions", "none.jsonl", "-c", "things", cwd=folder, check=False)
+    assert "none of the dataset's 1 images" in done.stderr
+
+
+@pytest.fixture
+def vectors_only(tmp_path):
+    with Workspace(Settings(data_dir=tmp_path, database_url=None)) as workspace:
+        collection = workspace.create("c", external_spec("v", 8), ModelReference("external"), hnsw=None)
+        images = unit_vectors(300, 8)
+        collection.add_vectors([f"d{n}" for n in range(300)], images)
+        collection.compact(exact_rows=0)
+        yield collection, images
+
+
+def test_every_miss_is_put_down_to_the_stage_that_made_it(vectors_only):
+    collection, images = vectors_only
+    keys = np.arange(1, 301)
+    wanted = np.arange(40)
+    ideal = images[wanted]
+    rounded = ideal.copy()
+    rounded[:10] = images[100:110]  # the first ten queries are wrong once they are rounded
+    nowhere = -images[[299] * 5]  # opposite to the document that they should find
+    ideal = np.concatenate([ideal, nowhere])
+    task = CaptionTask(
+        keys,
+        [f"d{n}" for n in range(300)],
+        [f"caption {n}" for n in range(45)],
+        np.concatenate([rounded, nowhere]),
+        np.concatenate([wanted, [299] * 5]),
+        None,
+    )
+    reports = evaluate_captions(collection, task, cutoffs=(1,), ef_search=300, reference=Reference(images, ideal))
+    blame = reports[0].blame[1]
+    assert blame.blame["precision"] == 10
+    assert blame.blame["model"] == 5
+    assert blame.blame["index"] == 0
+    assert blame.misses == 15
+
+
+def test_a_dataset_without_a_common_image_is_refused(vectors_only):
+    collection, _ = vectors_only
+    with pytest.raises(InputError, match="none of the dataset's 1 images"):
+        captions_of(collection, [CatalogRecord("x.jpg", "", ("a",))])
