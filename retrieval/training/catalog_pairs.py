@@ -13,7 +13,7 @@ from retrieval.errors import ImageError, SourceError
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
 from retrieval.protocols import CatalogSource
-from retrieval.training.data import Batch, Labelled, generator
+from retrieval.training.data import Batch, Labelled, draw_caption, generator
 from retrieval.types import CatalogRecord
 
 LARGEST_HELD_OUT_SHARE = 0.1
@@ -32,10 +32,18 @@ class CatalogPairs:
     preprocess: Preprocess
     seed: int
     batch_size: int
+    caption_weights: tuple[float, ...] = ()
 
     @classmethod
     def read(
-        cls, source: CatalogSource, *, preprocess: Preprocess, seed: int, batch_size: int, held_out: int
+        cls,
+        source: CatalogSource,
+        *,
+        preprocess: Preprocess,
+        seed: int,
+        batch_size: int,
+        held_out: int,
+        caption_weights: tuple[float, ...] = (),
     ) -> CatalogPairs:
         """Hold out `held_out` records, at most a tenth. Raises `SourceError` for too few records with captions."""
         records = sorted((r for r in source.records() if r.captions), key=_place)
@@ -47,14 +55,14 @@ class CatalogPairs:
                 f"the source has {len(records)} images with captions, {aside} of them held out: "
                 f"too few for optimiser.batch_size = {batch_size}"
             )
-        return cls(tuple(records[aside:]), tuple(records[:aside]), preprocess, seed, batch_size)
+        return cls(tuple(records[aside:]), tuple(records[:aside]), preprocess, seed, batch_size, caption_weights)
 
     def batch(self, step: int) -> Batch:
         """Batch number `step`."""
         rng = generator(self.seed, step)
         pictures = self._pictures(step * self.batch_size)
         drawn = [next(pictures) for _ in range(self.batch_size)]
-        texts = [picture.captions[rng.integers(len(picture.captions))] for picture in drawn]
+        texts = [draw_caption(picture.captions, self.caption_weights, rng) for picture in drawn]
         return np.stack([picture.pixels for picture in drawn]), texts
 
     def held_out(self) -> Sequence[Labelled]:

@@ -93,7 +93,7 @@ def _check_run(path: Path, config: TrainConfig, theirs: dict[str, Any]) -> None:
     ours = asdict(config)
     for table, key in (("optimiser", None), ("data", None), ("run", "seed"), ("run", "precision")):
         for name, value in ours[table].items():
-            if name != "workers" and key in (None, name) and theirs[table].get(name) != value:
+            if name not in ("workers", "stop_after") and key in (None, name) and theirs[table].get(name) != value:
                 raise ConflictError(
                     f"{path} was made with {table}.{name} = {theirs[table].get(name)!r}, the config says {value!r}: "
                     "put it back, use another --out, or --fresh"

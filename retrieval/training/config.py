@@ -18,15 +18,17 @@ Rate: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 
 DEMO = "demo"
+Fact: TypeAlias = Literal["background", "time", "kind", "colour", "count", "size"]
 STRICT = ConfigDict(extra="forbid")
+PATHS = (("model", "architecture"), ("model", "pretrained"), ("model", "vocabulary"), ("data", "source"))
 
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """Which model: `architecture` is a folder with an `open_clip_config.json`, or a name that open_clip knows.
 
-    `pretrained` names open_clip weights to start from (empty: random). `vocabulary` is "demo" (the words of the demo
-    world), a text file with one token a line, or empty for open_clip's own tokenizer.
+    `pretrained` names weights to start from: a file, or a tag that open_clip knows (empty: random). `vocabulary` is
+    "demo" (the words of the demo world), a text file with one token a line, or empty for open_clip's own tokenizer.
     """
 
     __pydantic_config__ = STRICT
@@ -41,7 +43,8 @@ class DataConfig:
 
     `workers` processes make the batches. Each word of a caption becomes an unknown word with probability
     `unknown_words`, so that queries with words outside the vocabulary still work. The scenes of `gather` batches of
-    the demo world are dealt to these batches by place and time (1: at random).
+    the demo world are dealt to these batches by the facts in `alike` (1: at random). `caption_weights` says how often
+    the first, second, ... caption of a picture is drawn, in proportion; those beyond have weight 1.
     """
 
     __pydantic_config__ = STRICT
@@ -50,11 +53,16 @@ class DataConfig:
     workers: Natural = 1
     unknown_words: Share = 0.0
     gather: Positive = 1
+    alike: tuple[Fact, ...] = ("background", "time")
+    caption_weights: tuple[Annotated[float, Field(gt=0)], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OptimiserConfig:
-    """AdamW under a cosine schedule with a linear warm-up, for `steps` batches of `batch_size` pairs."""
+    """AdamW under a cosine schedule with a linear warm-up, for `steps` batches of `batch_size` pairs.
+
+    `stop_after` ends the run after so many steps, in the middle of the schedule (0: at its end).
+    """
 
     __pydantic_config__ = STRICT
     steps: Positive
@@ -65,6 +73,12 @@ class OptimiserConfig:
     beta1: Share = 0.9
     beta2: Share = 0.98
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    stop_after: Natural = 0
+
+    @property
+    def last_step(self) -> int:
+        """How many steps the run takes."""
+        return min(self.stop_after or self.steps, self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +148,7 @@ def _resolved(values: dict[str, Any], folder: Path | None) -> dict[str, Any]:
     if folder is None:
         return values
     tables = {key: dict(table) if isinstance(table, dict) else table for key, table in values.items()}
-    for table, key in (("model", "architecture"), ("model", "vocabulary"), ("data", "source")):
+    for table, key in PATHS:
         entry = tables.get(table)
         value = entry.get(key) if isinstance(entry, dict) else None
         if isinstance(value, str) and value and value != DEMO and (folder / value).exists():

@@ -51,6 +51,16 @@ def batches(pairs: Pairs, *, start: int, stop: int, workers: int) -> Iterator[tu
         yield torch.as_tensor(pixels), list(texts)
 
 
+def draw_caption(captions: Sequence[str], weights: Sequence[float], rng: np.random.Generator) -> str:
+    """One of the captions, as often as its weight says; those beyond the weights have weight 1."""
+    if not weights:
+        return captions[int(rng.integers(len(captions)))]
+    chances = np.ones(len(captions))
+    known = min(len(weights), len(captions))
+    chances[:known] = weights[:known]
+    return captions[int(rng.choice(len(captions), p=chances / chances.sum()))]
+
+
 def generator(*key: int) -> np.random.Generator:
     """A random generator that depends on the key alone."""
     return np.random.default_rng(key)

@@ -67,18 +67,19 @@ def train(
         def keep() -> None:
             checkpoint.save(out, config, tower.model, learner.optimiser, meter.position)
 
-        stream = batches(pairs, start=start.step, stop=config.optimiser.steps, workers=config.data.workers)
+        last = config.optimiser.last_step
+        stream = batches(pairs, start=start.step, stop=last, workers=config.data.workers)
         for step, (pixels, texts) in enumerate(stream, start.step):
             loss, learning_rate = learner.step(step, pixels, texts)
             meter.stepped(step + 1, loss, learning_rate)
-            if (step + 1) % config.validation.every == 0 and step + 1 < config.optimiser.steps:
+            if (step + 1) % config.validation.every == 0 and step + 1 < last:
                 judge()
-            if (step + 1) % config.run.checkpoint_every == 0 and step + 1 < config.optimiser.steps:
+            if (step + 1) % config.run.checkpoint_every == 0 and step + 1 < last:
                 keep()
         judge()
         keep()
         write_bundle(out, tower, architecture=config.model.architecture)
-    return TrainResult(out, config.optimiser.steps, meter.position.seconds, meter.recalls)
+    return TrainResult(out, last, meter.position.seconds, meter.recalls)
 
 
 def _device(name: str) -> torch.device:

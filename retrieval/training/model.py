@@ -49,22 +49,26 @@ def build(config: ModelConfig, *, device: torch.device, load_weights: bool = Fal
 
     Raises `ModelError` for an unknown or inconsistent architecture.
     """
-    folder = Path(config.architecture)
+    folder, file = Path(config.architecture), Path(config.pretrained)
     known = folder.is_dir()
-    name = f"local-dir:{folder}" if known else config.architecture
     if not known and config.architecture not in open_clip.list_models():
         raise ModelError(
             f"no architecture {config.architecture!r}: give a folder with {ARCHITECTURE_FILE}, "
             "or a name that open_clip lists"
         )
+    if known and config.pretrained and not file.is_file():
+        raise ModelError(f"no weights to start from at {file}")
+    tag = None if known or file.is_file() else config.pretrained or None
     try:
         model = open_clip.create_model(
-            name,
-            pretrained=config.pretrained or None,
-            load_weights=load_weights or bool(config.pretrained),
+            f"local-dir:{folder}" if known else config.architecture,
+            pretrained=tag,
+            load_weights=load_weights or tag is not None,
             device=device,
         )
-    except (RuntimeError, ValueError, TypeError, KeyError, AssertionError) as error:
+        if config.pretrained and tag is None:
+            open_clip.load_checkpoint(model, str(file))
+    except (RuntimeError, ValueError, TypeError, KeyError, AssertionError, OSError) as error:
         raise ModelError(f"open_clip cannot build {config.architecture}: {error}") from error
     model.to(memory_format=torch.channels_last)
     preprocess = Preprocess.from_open_clip(open_clip.get_model_preprocess_cfg(model), model=config.architecture)

@@ -24,6 +24,7 @@ def pairs_of(config: TrainConfig, source: CatalogSource | None, *, preprocess: P
             seed=data.seed,
             batch_size=config.optimiser.batch_size,
             held_out=validation.images,
+            caption_weights=data.caption_weights,
         )
     if data.source != DEMO:
         raise InputError(f"data.source is {data.source!r}, and no catalogue was opened for it")
@@ -32,6 +33,8 @@ def pairs_of(config: TrainConfig, source: CatalogSource | None, *, preprocess: P
         seed=data.seed,
         batch_size=config.optimiser.batch_size,
         gather=data.gather,
+        alike=data.alike,
         held_out_seed=validation.seed,
         held_out_images=validation.images,
+        caption_weights=data.caption_weights,
     )

@@ -48,7 +48,7 @@ class Meter:
         """Step number `step` (from 1) is done."""
         self._step, self._rate = step, learning_rate
         self._losses.append(loss)
-        if step % self._config.run.log_every == 0 or step == self._config.optimiser.steps:
+        if step % self._config.run.log_every == 0 or step == self._config.optimiser.last_step:
             self._loss = sum(self._losses) / len(self._losses)
             self._losses.clear()
             self._history.append({"step": step, "loss": self._loss, "learning_rate": learning_rate})
@@ -65,10 +65,10 @@ class Meter:
         pace = (self._step - self._start.step) / max(time.monotonic() - self._began, 1e-9)
         return Progress(
             step=self._step,
-            steps=config.steps,
+            steps=config.last_step,
             loss=self._loss,
             learning_rate=self._rate,
             images_per_second=pace * config.batch_size,
-            eta=(config.steps - self._step) / max(pace, 1e-9),
+            eta=(config.last_step - self._step) / max(pace, 1e-9),
             recalls=self.recalls,
         )

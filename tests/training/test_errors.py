@@ -4,6 +4,7 @@ import os
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from retrieval.errors import ConflictError, CorruptionError, InputError, ModelError, StorageError
 from retrieval.training import files
@@ -67,6 +68,19 @@ def test_an_unknown_architecture_is_told(tables, tmp_path):
     tables["model"]["architecture"] = "ViT-Z-99"
     with pytest.raises(ModelError, match=r"no architecture 'ViT-Z-99'"):
         train(config_of(tables), out=tmp_path)
+
+
+def test_weights_to_start_from(config, tables, tmp_path):
+    train(config, out=tmp_path / "first")
+    weights = tmp_path / "first" / "model.safetensors"
+    tables["model"]["pretrained"] = str(weights)
+    started = build(config_of(tables).model, device=torch.device("cpu")).model.state_dict()
+    stored = load_file(weights)
+    assert all(torch.equal(started[name].to(stored[name].dtype), stored[name]) for name in stored)
+
+    tables["model"]["pretrained"] = str(tmp_path / "absent.safetensors")
+    with pytest.raises(ModelError, match=r"no weights .*absent\.safetensors"):
+        build(config_of(tables).model, device=torch.device("cpu"))
 
 
 def test_a_vocabulary_of_another_size_is_told(tables, architecture, tmp_path):

@@ -11,13 +11,15 @@ from retrieval.encoders.preprocess import Preprocess
 from retrieval.errors import InputError, SourceError
 from retrieval.training.catalog_pairs import CatalogPairs
 from retrieval.training.config import config_of
-from retrieval.training.data import batches
+from retrieval.training.data import batches, draw_caption, generator
 from retrieval.training.demo_pairs import DemoPairs
 from retrieval.training.loop import train
 from retrieval.training.pairs import pairs_of
 from retrieval.types import CatalogRecord
 
-DEMO = DemoPairs(size=32, seed=3, batch_size=8, gather=1, held_out_seed=4, held_out_images=10)
+DEMO = DemoPairs(
+    size=32, seed=3, batch_size=8, gather=1, alike=("background", "time"), held_out_seed=4, held_out_images=10
+)
 
 
 class Listed:
@@ -77,6 +79,15 @@ def test_gathered_batches_hold_the_same_pictures_with_like_places_together():
 
     assert max(map(len, settings(replace(DEMO, gather=16)))) <= 5
     assert min(map(len, settings(DEMO))) >= 6
+
+
+def test_captions_are_drawn_by_their_weights():
+    rng = generator(0)
+    drawn = [draw_caption(["a", "b", "c"], (1.0, 2.0), rng) for _ in range(4000)]
+    shares = [drawn.count(caption) / 4000 for caption in "abc"]
+    assert shares == pytest.approx([0.25, 0.5, 0.25], abs=0.03)
+    assert {draw_caption(["a"], (3.0, 1.0), rng) for _ in range(10)} == {"a"}
+    assert {draw_caption(["a", "b", "c"], (), rng) for _ in range(60)} == {"a", "b", "c"}
 
 
 def test_workers_give_the_same_batches_in_order():
