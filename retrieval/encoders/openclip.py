@@ -52,6 +52,7 @@ class OpenClipEncoder:
         self._towers = towers
         self._preprocess = preprocess
         self._tokenizer = tokenizer
+        self._longest_text = tokenizer([""]).shape[1] * CHARACTERS_A_TOKEN
         self._tokenizer_lock = threading.Lock()  # those of Hugging Face change while they are used
         self._batch = MAX_BATCH.get(device.type, MAX_BATCH["cpu"])
         self._spec = EncoderSpec(
@@ -109,5 +110,4 @@ class OpenClipEncoder:
 
     def _tokenize(self, texts: Sequence[str]) -> torch.Tensor:
         with self._tokenizer_lock:
-            context = self._tokenizer([""]).shape[1]
-            return self._tokenizer([clean(text, context * CHARACTERS_A_TOKEN) for text in texts])
+            return self._tokenizer([clean(text, self._longest_text) for text in texts])
