@@ -102,7 +102,7 @@ def _restore_buffers(model: torch.nn.Module) -> bool:
         for name, buffer in list(module.named_buffers(recurse=False)):
             if f"{prefix}.{name}".lstrip(".") in saved or not buffer.is_meta:
                 continue
-            if name != "attn_mask" or buffer.ndim != 2:
+            if name != "attn_mask" or not type(module).__module__.startswith("open_clip."):
                 return False
             causal = torch.full(buffer.shape, float("-inf")).triu_(1)
             module.register_buffer(name, causal, persistent=False)

@@ -14,6 +14,7 @@ import torch
 
 from retrieval.encoders import probes
 from retrieval.encoders.blocks import converted
+from retrieval.encoders.messages import first_line
 from retrieval.encoders.precision import DTYPES, LOWEST_FIDELITY, choose_precision, fidelity
 from retrieval.encoders.preprocess import Preprocess
 from retrieval.encoders.text import cut_text
@@ -49,7 +50,12 @@ def prepare(
     fp32 = DTYPES["fp32"]
     original = model if device.type == "cpu" else converted(model, fp32, device)
     plain = Towers(original, None, preprocess, fp32, device)
-    images, texts = plain.images(pixels), plain.texts(tokens)
+    try:
+        images, texts = plain.images(pixels), plain.texts(tokens)
+    except (RuntimeError, AssertionError, IndexError, ValueError) as error:
+        raise ModelError(
+            f"{name} cannot embed a picture and a text as it is configured: {first_line(error)}"
+        ) from error
     _check_usable(images, texts, name)
     can_cut = _can_cut(plain, tokens[:2], texts[:2])
 

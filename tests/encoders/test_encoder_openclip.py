@@ -36,20 +36,36 @@ def plain_texts(model, texts):
         varied(vision_cfg={"ls_init_value": 0.1, "pool_type": "avg"}, text_cfg={"ls_init_value": 0.1}),
         varied(vision_cfg={"qk_norm": True}, text_cfg={"qk_norm": True}),
         varied(vision_cfg={"layers": [1, 1, 1, 1], "width": 16, "patch_size": None}),
+        varied(vision_cfg={"timm_model_name": "regnetx_002", "timm_proj": "linear"}),
+        varied(vision_cfg={"timm_model_name": "eva02_tiny_patch14_224", "timm_pool": "token", "image_size": 224}),
     ],
-    ids=["clip", "quickgelu", "custom", "eos", "not causal", "cls token", "layer scale", "other blocks", "resnet"],
+    ids=[
+        "clip",
+        "quickgelu",
+        "custom",
+        "eos",
+        "not causal",
+        "cls token",
+        "layer scale",
+        "other blocks",
+        "resnet",
+        "timm",
+        "buffers",
+    ],
 )
 def test_equals_open_clip(config, tmp_path, pixels):
     model = make_model(config, seed=3)
     encoder = load_encoder(str(write_folder(tmp_path, config, model)), precision="fp32", device="cpu")
-    transform = open_clip.image_transform(32, is_train=False)
+    size = config["vision_cfg"]["image_size"]
+    pixels = pixels.repeat(size // 32, axis=1).repeat(size // 32, axis=2)
+    transform = open_clip.image_transform(size, is_train=False)
     with torch.inference_mode():
         batch = torch.stack([transform(Image.fromarray(p)) for p in pixels])
         images = model.encode_image(batch, normalize=True).numpy()
     np.testing.assert_allclose(encoder.encode_images(pixels), images, atol=2e-5)
     np.testing.assert_allclose(encoder.encode_texts(TEXTS), plain_texts(model, TEXTS), atol=2e-5)
-    picture = np.kron(pixels[0], np.ones((3, 4, 1), np.uint8))
-    prepared = encoder.preprocess(DecodedImage(picture, 128, 96))[None]
+    picture = pixels[0].repeat(3, axis=0).repeat(4, axis=1)
+    prepared = encoder.preprocess(DecodedImage(picture, 4 * size, 3 * size))[None]
     with torch.inference_mode():
         expected = model.encode_image(transform(Image.fromarray(picture))[None], normalize=True).numpy()
     assert (encoder.encode_images(prepared) * expected).sum() > 0.9999
@@ -150,6 +166,18 @@ def test_weights_that_give_no_numbers_are_refused(tmp_path):
         model.visual.proj[0, 0] = float("nan")
     with pytest.raises(ModelError, match="damaged: they embed images"):
         load_encoder(str(write_folder(tmp_path, TINY, model)), device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (varied(text_cfg={"vocab_size": 1000}), "index out of range"),
+        (varied(vision_cfg={"timm_model_name": "eva02_tiny_patch14_224", "timm_pool": "token"}), "Input height"),
+    ],
+)
+def test_a_model_that_does_not_take_its_input_is_refused(config, message, tmp_path):
+    with pytest.raises(ModelError, match=f"cannot embed a picture and a text as it is configured: .*{message}"):
+        load_encoder(str(write_folder(tmp_path, config)), device="cpu")
 
 
 def test_a_wrong_cut_is_noticed_and_not_used(tiny, monkeypatch):
