@@ -35,6 +35,12 @@ def test_every_judged_query_counts_and_what_is_odd_is_told():
         assert estimate.low <= estimate.value <= estimate.high
 
 
+def test_a_query_that_is_in_the_run_without_results_has_none():
+    qrels = Qrels.from_judgements([Qrel("q1", "a", 1), Qrel("q2", "a", 1)])
+    run = Run.from_neighbours(["q1", "q2"], ["a"], np.array([[0], [-1]]), [[1.0], [-np.inf]])
+    assert evaluate(qrels, run, MEASURES).counts.without_results == 1
+
+
 def test_a_sound_run_has_no_warnings():
     qrels = Qrels.from_judgements([Qrel("q", "a", 1)])
     assert evaluate(qrels, Run.from_scored([ScoredDoc("q", "a", 1)]), [parse_measure("AP")]).warnings == ()

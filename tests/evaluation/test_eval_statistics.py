@@ -14,9 +14,10 @@ def column(values):
     return np.asarray(values, np.float64)[:, None]
 
 
-def test_intervals_are_those_of_resampling_by_hand():
-    scores = RANDOM.normal(size=(41, 3))
-    drawn = np.random.default_rng(5).integers(41, size=(200, 41))
+@pytest.mark.parametrize("queries", [40, 41])
+def test_intervals_are_those_of_resampling_by_hand(queries):
+    scores = RANDOM.normal(size=(queries, 3))
+    drawn = np.random.default_rng(5).integers(queries, size=(200, queries))
     figures = [scores[drawn, 0].mean(1), np.median(scores[drawn, 1], axis=1), scores[drawn, 2].mean(1)]
     found = bootstrap_intervals(scores, ["mean", "median", "mean"], resamples=200, seed=5)
     np.testing.assert_allclose(found, np.quantile(figures, [0.025, 0.975], axis=1).T)
@@ -56,6 +57,7 @@ def test_clusters_of_unequal_size_weigh_by_their_queries():
         scores, ["mean"], level=0.4, clusters=owners
     )  # a half of draws has one of each
     assert (low, high) == (0.8, 0.8)
+    assert bootstrap_intervals(scores, ["mean"], clusters=owners).tolist() == [[0, 1]]
 
 
 def test_one_query_and_equal_scores_have_no_width():

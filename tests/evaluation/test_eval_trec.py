@@ -10,6 +10,7 @@ from retrieval.errors import InputError, SourceError, StorageError
 from retrieval.evaluation import Qrel, Qrels, Run, ScoredDoc, read_qrels, read_run, write_qrels, write_run
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
+words |= st.sampled_from(["a b", "a%20b", "a%2520b", "%"])
 floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
@@ -57,8 +58,8 @@ def test_reading_is_generous_with_what_trec_eval_ignores(tmp_path):
         ("q Q0 a 1 first t\n", "run, line 1: the score 'first' is not a number"),
         ("q Q0 a 1 1_0 t\n", "run, line 1: the score '1_0' is not a number"),
         (
-            "q Q0 a 1 3 t\np Q0 a 1 3 t\n\nq Q0 b 2 2 t\nq Q0 a 3 1 t\nq Q0 b 3 1 t\n",
-            "run, line 5: document 'a' a second time for query 'q'; line 1 has it already",
+            "q Q0 a 1 3 t\np Q0 a 1 3 t\n\nq Q0 b 2 2 t\nq Q0 b 3 1 t\nq Q0 a 3 1 t\n",
+            "run, line 5: document 'b' a second time for query 'q'; line 4 has it already",
         ),
         (b"q Q0 a 1 1 t\nq Q0 \xff 2 1 t\n", r"run, line 2: the id .* is not UTF-8 text"),
     ],
