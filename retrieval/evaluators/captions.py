@@ -9,10 +9,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from retrieval.collection import Collection
-from retrieval.evaluation import Evaluation, Qrels, Run, evaluate, parse_measure
-from retrieval.evaluation.decompose import Decomposition, decompose
+from retrieval.evaluation import Qrels, Run, evaluate, parse_measure
+from retrieval.evaluation.decompose import decompose
 from retrieval.evaluation.exact import rank_exactly
 from retrieval.evaluators.caption_task import CaptionTask
+from retrieval.evaluators.task import Shown, TaskReport
 from retrieval.types import FloatArray, KeyArray, KnnResult
 
 DEPTH = 100
@@ -30,22 +31,6 @@ class Reference:
     captions: FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DirectionReport:
-    """One way of searching: `served` is through the collection's index, `exact` compares with every vector.
-
-    `served` is None where there is no index to ask (captions that the collection does not hold). `blame` is by cut-off.
-    """
-
-    direction: Direction
-    qrels: Qrels
-    run: Run
-    served: Evaluation | None
-    exact: Evaluation
-    ef_search: int | None
-    blame: Mapping[int, Decomposition]
-
-
 def evaluate_captions(
     collection: Collection,
     task: CaptionTask,
@@ -53,7 +38,7 @@ def evaluate_captions(
     cutoffs: Sequence[int] = (1, 5, 10),
     ef_search: int | None = None,
     reference: Reference | None = None,
-) -> list[DirectionReport]:
+) -> list[TaskReport]:
     """Measure text to image, then image to text.
 
     R@k of image-caption papers is hit@k: a relevant item among the first k. Ranks of first relevant items are exact.
@@ -74,6 +59,8 @@ def evaluate_captions(
         pairs=(np.arange(len(names)), task.owner),
         clusters=clusters,
         ideal=None if reference is None else (reference.captions, reference.images),
+        shown={name: Shown(text) for name, text in zip(names, task.captions, strict=True)},
+        answers={},
     )
     query_row = np.searchsorted(described, task.owner)
     image_to_text = _Side(
@@ -86,6 +73,8 @@ def evaluate_captions(
         pairs=(query_row, np.arange(len(names))),
         clusters=None,
         ideal=None if reference is None else (reference.images[described], reference.captions),
+        shown={doc_id: Shown(doc_id=doc_id) for doc_id in documents[described].tolist()},
+        answers=dict(zip(names, task.captions, strict=True)),
     )
     return [_evaluate(collection, side, cutoffs, ef_search) for side in (text_to_image, image_to_text)]
 
@@ -101,9 +90,11 @@ class _Side:
     pairs: tuple[KeyArray, KeyArray]
     clusters: Mapping[str, str] | None
     ideal: tuple[FloatArray, FloatArray] | None
+    shown: Mapping[str, Shown]
+    answers: Mapping[str, str]
 
 
-def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_search: int | None) -> DirectionReport:
+def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_search: int | None) -> TaskReport:
     depth = min(max(DEPTH, *cutoffs), len(side.item_ids))
     qrels = Qrels.from_columns(side.query_ids, side.item_ids, *side.pairs, np.ones(len(side.pairs[0]), np.int64))
     order = np.argsort(side.pairs[0], kind="stable")
@@ -119,10 +110,11 @@ def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_se
         found, used = _served(collection, side, depth, ef_search)
         stages["index"] = found.keys
         run = Run.from_neighbours(side.query_ids, side.item_ids, found.keys, found.scores)
-    return DirectionReport(
-        direction=side.direction,
+    return TaskReport(
+        name=side.direction,
         qrels=qrels,
         run=run,
+        exact_run=exact_run,
         served=None
         if side.item_keys is None
         else evaluate(qrels, run, [parse_measure(name) for name in _measures(cutoffs)], clusters=side.clusters),
@@ -135,6 +127,8 @@ def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_se
         ),
         ef_search=used,
         blame={k: decompose({name: _hits(keys, relevant, k) for name, keys in stages.items()}, k=k) for k in cutoffs},
+        shown=side.shown,
+        answers=side.answers,
     )
 
 

@@ -52,7 +52,7 @@ def test_a_dataset_is_matched_by_name_and_what_is_missing_is_counted(folder):
         '{"image": "elsewhere/red.png", "caption": "red"}\n{"image": "elsewhere/gold.png", "caption": "gold"}\n'
     )
     done = run_cli("eval", "captions", "other.jsonl", "-c", "things", "--k", "1", cwd=folder)
-    assert "1 images of the dataset are not in the collection" in done.stdout
+    assert "1 images of the dataset are not in the collection" in done.stderr
     assert "no index" in done.stdout, "captions that the collection does not hold are compared exactly"
 
 

@@ -1,0 +1,104 @@
+"""`retrieval eval`: how good a collection is at finding what it should.
+
+`retrieval eval captions` joins the group from the layer above, which knows how to read datasets.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, console, open_workspace
+
+group = typer.Typer(help="Measure how good a collection is at finding what it should.", no_args_is_help=True)
+
+Measures: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--measure", "-m", help="Such as nDCG@10; may be repeated.", show_default=False),
+]
+Quoted: TypeAlias = Annotated[
+    bool, typer.Option("--quoted", help="Ids in the TREC files are quoted: a blank is written %20.")
+]
+Out: TypeAlias = Annotated[Path | None, typer.Option(help="Folder of the report.", show_default=False)]
+
+
+@group.command("run")
+def run_queries(
+    queries: Annotated[Path, typer.Argument(help="Query id, tab and text a line; or JSONL with text, image, doc_id.")],
+    qrels: Annotated[Path, typer.Argument(help="TREC judgements: query_id 0 doc_id relevance.")],
+    collection: CollectionName,
+    measure: Measures = None,
+    depth: Annotated[int, typer.Option(help="Results kept for each query.")] = 100,
+    ef_search: EfSearch = None,
+    quoted: Quoted = False,
+    out: Out = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Search for queries with judgements, through the index and exactly; writes a TREC run and a report."""
+    from retrieval.commands.evaluation_tables import show_report
+    from retrieval.evaluation import read_qrels
+    from retrieval.evaluators.queries import read_queries
+    from retrieval.evaluators.record import describe, write_and_record
+    from retrieval.evaluators.run import evaluate_queries, parse_measures
+
+    measures = parse_measures(measure)
+    judged = read_qrels(qrels, quoted=quoted)
+    asked = read_queries(queries)
+    with open_workspace(data_dir) as workspace:
+        opened = workspace.open(collection)
+        report = evaluate_queries(opened, asked, judged, measures, depth=depth, ef_search=ef_search)
+        options = {"queries": str(queries), "qrels": str(qrels), "measures": [str(one) for one in measures]}
+        config = describe(opened, "run", **options, depth=depth, ef_search=ef_search)
+        folder, metrics = write_and_record(
+            opened, [report], config, kind="run", folder=out, data_dir=workspace.data_dir
+        )
+    if as_json:
+        typer.echo(json.dumps(metrics, indent=2, allow_nan=False))
+        return
+    show_report(report)
+    console().print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+
+
+@group.command("score")
+def score_run(
+    run: Annotated[Path, typer.Argument(help="A TREC run file, of this engine or any other.")],
+    qrels: Annotated[Path, typer.Argument(help="TREC judgements: query_id 0 doc_id relevance.")],
+    measure: Measures = None,
+    quoted: Quoted = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score a run file against judgements, whoever made it."""
+    from retrieval.commands.evaluation_tables import show_evaluation
+    from retrieval.evaluation import evaluate, read_qrels, read_run
+    from retrieval.evaluators.run import parse_measures
+    from retrieval.evaluators.searches import judged_alike
+
+    measures = parse_measures(measure)
+    judged = read_qrels(qrels, quoted=quoted)
+    evaluation = evaluate(judged, read_run(run, quoted=quoted), measures, clusters=judged_alike(judged))
+    if as_json:
+        typer.echo(json.dumps(evaluation.as_json(), indent=2, allow_nan=False))
+    else:
+        show_evaluation(evaluation)
+
+
+@group.command("list")
+def list_runs(data_dir: DataDir = None) -> None:
+    """List the evaluations that were run, the newest first."""
+    from rich.table import Table
+
+    from retrieval.metadata import evaluations
+
+    with open_workspace(data_dir) as workspace, workspace.database.read() as connection:
+        found = evaluations.all_of_them(connection)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("run", "when (UTC)", "collection", "what", "report"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        when = f"{one.created_at:%Y-%m-%d %H:%M}"
+        table.add_row(str(one.id), when, one.collection, one.kind, f"{one.folder}/report.html")
+    console().print(table if found else "no evaluations yet: retrieval eval captions --collection NAME")

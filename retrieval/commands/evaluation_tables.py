@@ -1,0 +1,69 @@
+"""Figures of evaluations on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from retrieval.commands.options import console
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from retrieval.evaluation import Estimate, Evaluation
+    from retrieval.evaluators.task import TaskReport
+
+
+def show_report(report: TaskReport) -> None:
+    """One task: served and exact side by side, and who is to blame for the misses."""
+    knob = f"ef_search {report.ef_search}" if report.ef_search else "exact, too few for a graph"
+    head = f"{report.name}, {report.exact.counts.queries:,} queries"
+    table = new_table(head, f"served ({knob})" if report.served else "no index", "exact search")
+    for name, exact in report.exact.measures.items():
+        served = report.served.measures.get(name) if report.served else None
+        table.add_row(_label(name), _cell(served), _cell(exact))
+    for k, blame in report.blame.items():
+        parts = ", ".join(f"{count:,} the {stage}'s" for stage, count in blame.blame.items())
+        table.add_row(f"[dim]misses at {k}[/dim]", f"[dim]{blame.misses:,}[/dim]", f"[dim]{parts}[/dim]")
+    warn(report.all_warnings)
+    console().print(table)
+    console().print()
+
+
+def show_evaluation(evaluation: Evaluation) -> None:
+    """The figures of one run."""
+    table = new_table(f"{evaluation.counts.queries:,} queries", "figure (95 % interval)")
+    for name, estimate in evaluation.measures.items():
+        table.add_row(_label(name), _cell(estimate))
+    warn(evaluation.warnings)
+    console().print(table)
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print warnings on standard error."""
+    for warning in warnings:
+        console(stderr=True).print("[yellow]warning:[/yellow]", end=" ")
+        console(stderr=True).print(warning, markup=False, soft_wrap=True)
+
+
+def new_table(first: str, *others: str) -> Table:
+    """A table without lines; all columns but the first are numbers."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column(escape(first), overflow="fold")
+    for name in others:
+        table.add_column(escape(name), justify="right")
+    return table
+
+
+def _label(name: str) -> str:
+    return f"{name} (R@{name[4:]})" if name.startswith("hit@") else name
+
+
+def _cell(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "–"
+    digits = 3 if estimate.value < 1.5 else 1
+    return f"{estimate.value:.{digits}f} [dim]({estimate.low:.{digits}f}–{estimate.high:.{digits}f})[/dim]"

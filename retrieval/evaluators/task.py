@@ -1,0 +1,49 @@
+"""What the evaluation of one task gives, whatever the task: figures, served and exact, and what is behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from retrieval.evaluation import Evaluation, Qrels, Run
+from retrieval.evaluation.decompose import Decomposition
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A query for people: its words, the stored document whose picture it is, or both."""
+
+    text: str = ""
+    doc_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TaskReport:
+    """One way of searching: `served` is through the collection's index, `exact` compares with every vector.
+
+    `served` is None where there is no index to ask (captions that the collection does not hold); `run` has the served
+    results, or the exact ones then. `blame` is by cut-off. `shown` says what the queries are, `answers` what results
+    are that are no documents, captions by their id. `warnings` are lines for people, beside those of the evaluations.
+    """
+
+    name: str
+    qrels: Qrels
+    run: Run
+    exact_run: Run
+    served: Evaluation | None
+    exact: Evaluation
+    ef_search: int | None
+    blame: Mapping[int, Decomposition]
+    shown: Mapping[str, Shown]
+    answers: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def file_name(self) -> str:
+        """The task's name as files have it: `text-to-image`."""
+        return self.name.replace(" ", "-")
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """What was odd, each line once."""
+        return tuple(dict.fromkeys((*self.warnings, *(self.served or self.exact).warnings)))
