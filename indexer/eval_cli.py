@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from retrieval.commands.evaluation import group
-from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, console, open_workspace
+from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, open_workspace
 
 if TYPE_CHECKING:
     from retrieval.collection import Collection
@@ -36,7 +35,7 @@ def captions(
     data_dir: DataDir = None,
 ) -> None:
     """Image-caption retrieval both ways, through the index and exactly, with a report to look at."""
-    from retrieval.commands.evaluation_tables import show_report, warn
+    from retrieval.commands.evaluation_tables import finish, warn
     from retrieval.errors import InputError
     from retrieval.evaluators.captions import evaluate_captions
     from retrieval.evaluators.record import describe, write_and_record
@@ -53,14 +52,9 @@ def captions(
         folder, metrics = write_and_record(
             opened, reports, config, kind="captions", folder=out, data_dir=workspace.data_dir
         )
-    if as_json:
-        typer.echo(json.dumps(metrics, indent=2, allow_nan=False))
-        return
     if task.missing:
         warn([f"{task.missing:,} images of the dataset are not in the collection"])
-    for report in reports:
-        show_report(report)
-    console().print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+    finish(reports, metrics, folder, as_json=as_json)
 
 
 def _task(collection: Collection, dataset: str | None, split: str | None) -> CaptionTask:

@@ -39,7 +39,7 @@ def run_queries(
     data_dir: DataDir = None,
 ) -> None:
     """Search for queries with judgements, through the index and exactly; writes a TREC run and a report."""
-    from retrieval.commands.evaluation_tables import show_report
+    from retrieval.commands.evaluation_tables import finish
     from retrieval.evaluation import read_qrels
     from retrieval.evaluators.queries import read_queries
     from retrieval.evaluators.record import describe, write_and_record
@@ -56,11 +56,7 @@ def run_queries(
         folder, metrics = write_and_record(
             opened, [report], config, kind="run", folder=out, data_dir=workspace.data_dir
         )
-    if as_json:
-        typer.echo(json.dumps(metrics, indent=2, allow_nan=False))
-        return
-    show_report(report)
-    console().print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+    finish([report], metrics, folder, as_json=as_json)
 
 
 @group.command("score")
@@ -84,6 +80,54 @@ def score_run(
         typer.echo(json.dumps(evaluation.as_json(), indent=2, allow_nan=False))
     else:
         show_evaluation(evaluation)
+
+
+@group.command("labels")
+def labels_of(
+    attribute: Annotated[str, typer.Argument(help="Documents that share a value of it are relevant to each other.")],
+    collection: CollectionName,
+    k: Annotated[list[int] | None, typer.Option("--k", help="Cut-offs; may be repeated [default: 1, 5, 10].")] = None,
+    template: Annotated[
+        list[str] | None,
+        typer.Option("--template", help='The text for a class; may be repeated [default: "a {}"].', show_default=False),
+    ] = None,
+    sample: Annotated[int, typer.Option(help="Most pictures that ask for others of their class; 0 for all.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
+    depth: Annotated[int, typer.Option(help="Results kept for each query.")] = 100,
+    ef_search: EfSearch = None,
+    out: Out = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Precision, recall and mAP by class: pictures that ask for their like, and names of classes."""
+    from retrieval.commands.evaluation_tables import finish, warn
+    from retrieval.errors import InputError
+    from retrieval.evaluators.labels import TEMPLATE, image_to_image, label_measures, read_labels, text_to_image
+    from retrieval.evaluators.record import describe, write_and_record
+    from retrieval.workspace import EXTERNAL
+
+    cutoffs = sorted(set(k or (1, 5, 10)))
+    if cutoffs[0] < 1 or sample < 0:
+        raise InputError("--k is at least 1, and --sample at least 0")
+    depth = max(depth, cutoffs[-1])
+    measures = label_measures(cutoffs, depth)
+    with open_workspace(data_dir) as workspace:
+        opened = workspace.open(collection)
+        labels = read_labels(opened, attribute)
+        templates = template or [TEMPLATE]
+        options = {"attribute": attribute, "k": cutoffs, "template": templates}
+        reports = [image_to_image(opened, labels, measures, sample=sample, seed=seed, depth=depth, ef_search=ef_search)]
+        if opened.info.spec.pretrained == EXTERNAL:
+            warn([f"the vectors of {collection!r} were made elsewhere, so texts cannot be embedded: images only"])
+        else:
+            reports.append(
+                text_to_image(opened, labels, measures, templates=templates, depth=depth, ef_search=ef_search)
+            )
+        config = describe(opened, "labels", **options, sample=sample, seed=seed, depth=depth, ef_search=ef_search)
+        folder, metrics = write_and_record(
+            opened, reports, config, kind="labels", folder=out, data_dir=workspace.data_dir
+        )
+    finish(reports, metrics, folder, as_json=as_json)
 
 
 @group.command("list")

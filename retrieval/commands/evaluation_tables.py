@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from retrieval.commands.options import console
 
@@ -12,6 +16,16 @@ if TYPE_CHECKING:
 
     from retrieval.evaluation import Estimate, Evaluation
     from retrieval.evaluators.task import TaskReport
+
+
+def finish(reports: Iterable[TaskReport], metrics: Mapping[str, object], folder: Path, *, as_json: bool) -> None:
+    """Print the outcome of a run, as tables or as JSON."""
+    if as_json:
+        typer.echo(json.dumps(metrics, indent=2, allow_nan=False))
+        return
+    for report in reports:
+        show_report(report)
+    console().print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
 
 
 def show_report(report: TaskReport) -> None:
