@@ -42,9 +42,10 @@ class DataConfig:
     """What it learns from: `source` is "demo" (the endless demo world) or a catalogue that the indexer reads.
 
     `workers` processes make the batches. Each word of a caption becomes an unknown word with probability
-    `unknown_words`, so that queries with words outside the vocabulary still work. The scenes of `gather` batches of
-    the demo world are dealt to these batches by the facts in `alike` (1: at random). `caption_weights` says how often
-    the first, second, ... caption of a picture is drawn, in proportion; those beyond have weight 1.
+    `unknown_words`, so that queries with words outside the vocabulary still work. `caption_weights` says how often the
+    first, second, ... caption of a picture is drawn, in proportion; those beyond have weight 1. For the demo world
+    only: the scenes of `gather` batches are dealt to these batches by the facts in `alike` (1: at random), and a share
+    `tags` of the texts is the bare name of a thing in the picture instead of a caption.
     """
 
     __pydantic_config__ = STRICT
@@ -54,6 +55,7 @@ class DataConfig:
     unknown_words: Share = 0.0
     gather: Positive = 1
     alike: tuple[Fact, ...] = ("background", "time")
+    tags: Share = 0.0
     caption_weights: tuple[Annotated[float, Field(gt=0)], ...] = ()
 
 

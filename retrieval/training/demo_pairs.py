@@ -14,6 +14,7 @@ from retrieval.demo.scene import MAX_COUNT, Scene, sample_scene
 from retrieval.demo.world import BACKGROUNDS, COLOURS, KINDS, SIZES, TIMES
 from retrieval.training.config import Fact
 from retrieval.training.data import Batch, Labelled, draw_caption, generator
+from retrieval.types import PixelArray
 
 VALUES: dict[Fact, Sequence[object]] = {
     "background": BACKGROUNDS,
@@ -31,7 +32,8 @@ class DemoPairs:
 
     Scenes are sampled `gather` batches at a time and dealt to these batches by the facts that `alike` names (of the
     main group, or of the scene), so that many negatives of a picture are like it in these, and the loss has to look at
-    the others (against shortcuts: Robinson et al., 2021, "Can contrastive learning avoid shortcut solutions?").
+    the others (against shortcuts: Robinson et al., 2021, "Can contrastive learning avoid shortcut solutions?"). A share
+    `tags` of the texts is the bare name of a thing in the picture instead of a caption.
     """
 
     size: int
@@ -42,13 +44,19 @@ class DemoPairs:
     held_out_seed: int
     held_out_images: int
     caption_weights: tuple[float, ...] = ()
+    tags: float = 0.0
 
     def batch(self, step: int) -> Batch:
         """Batch number `step`, with a caption of each picture drawn at random."""
         rng = generator(self.seed, step)
-        drawn = [_drawn(scene, self.size) for scene in self._scenes(step)]
-        texts = [draw_caption(picture.captions, self.caption_weights, rng) for picture in drawn]
-        return np.stack([picture.pixels for picture in drawn]), texts
+        scenes = self._scenes(step)
+        texts = [self._text(scene, rng) for scene in scenes]
+        return np.stack([_pixels(scene, self.size) for scene in scenes]), texts
+
+    def _text(self, scene: Scene, rng: np.random.Generator) -> str:
+        if self.tags and rng.random() < self.tags:
+            return scene.groups[int(rng.integers(len(scene.groups)))].kind
+        return draw_caption(captions(scene), self.caption_weights, rng)
 
     def _scenes(self, step: int) -> list[Scene]:
         """Scenes of one batch: this step's share of those of `gather` steps, like ones together."""
@@ -63,7 +71,7 @@ class DemoPairs:
     def held_out(self) -> Sequence[Labelled]:
         """Pictures of another seed whose main group has a kind, colour and background that training never joins."""
         scenes = (sample_scene(self.held_out_seed, i, split="held-out") for i in range(self.held_out_images))
-        return [_drawn(scene, self.size) for scene in scenes]
+        return [Labelled(_pixels(scene, self.size), captions(scene)) for scene in scenes]
 
 
 def _cell(scene: Scene, facts: Sequence[Fact]) -> int:
@@ -75,5 +83,5 @@ def _cell(scene: Scene, facts: Sequence[Fact]) -> int:
     return cell
 
 
-def _drawn(scene: Scene, size: int) -> Labelled:
-    return Labelled(np.asarray(render(scene, size), dtype=np.uint8), captions(scene))
+def _pixels(scene: Scene, size: int) -> PixelArray:
+    return np.asarray(render(scene, size), dtype=np.uint8)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from retrieval.demo.render import render
 from retrieval.demo.scene import sample_scene
-from retrieval.demo.world import is_held_out
+from retrieval.demo.world import KINDS, is_held_out
 from retrieval.encoders.preprocess import Preprocess
 from retrieval.errors import InputError, SourceError
 from retrieval.training.catalog_pairs import CatalogPairs
@@ -79,6 +79,13 @@ def test_gathered_batches_hold_the_same_pictures_with_like_places_together():
 
     assert max(map(len, settings(replace(DEMO, gather=16)))) <= 5
     assert min(map(len, settings(DEMO))) >= 6
+
+
+def test_tags_are_bare_names_of_things():
+    tagged = replace(DEMO, tags=0.5)
+    texts = [text for step in range(20) for text in tagged.batch(step)[1]]
+    assert 0.35 < sum(text in KINDS for text in texts) / len(texts) < 0.65
+    assert not any(text in KINDS for step in range(20) for text in DEMO.batch(step)[1])
 
 
 def test_captions_are_drawn_by_their_weights():
