@@ -130,6 +130,34 @@ def labels_of(
     finish(reports, metrics, folder, as_json=as_json)
 
 
+@group.command("gate")
+def gate(
+    file: Annotated[Path, typer.Argument(help="Saved searches (JSONL): what to look for, expected, recall@k.")],
+    collection: CollectionName,
+    ef_search: EfSearch = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Run saved searches; exit code 1 when one does not find what it must."""
+    from retrieval.commands.evaluation_tables import gate_document, gate_line
+    from retrieval.evaluators.gate import check_searches, read_saved_searches
+
+    searches = read_saved_searches(file)
+    checked = []
+    with open_workspace(data_dir) as workspace:
+        for one in check_searches(workspace.open(collection), searches, ef_search=ef_search):
+            checked.append(one)
+            if not as_json:
+                typer.echo(gate_line(one))
+    passed = sum(one.passed for one in checked)
+    if as_json:
+        typer.echo(json.dumps([gate_document(one) for one in checked], indent=2, ensure_ascii=False))
+    else:
+        typer.echo(f"{passed:,} of {len(checked):,} saved searches pass")
+    if passed < len(checked):
+        raise typer.Exit(1)
+
+
 @group.command("list")
 def list_runs(data_dir: DataDir = None) -> None:
     """List the evaluations that were run, the newest first."""

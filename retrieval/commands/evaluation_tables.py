@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from retrieval.evaluation import Estimate, Evaluation
+    from retrieval.evaluators.gate import Checked
     from retrieval.evaluators.task import TaskReport
 
 
@@ -51,6 +52,31 @@ def show_evaluation(evaluation: Evaluation) -> None:
         table.add_row(_label(name), _cell(estimate))
     warn(evaluation.warnings)
     console().print(table)
+
+
+def gate_line(checked: Checked) -> str:
+    """How one saved search did, on a line."""
+    required = checked.search.required.items()
+    scores = ", ".join(f"{measure} {checked.scores[measure]:.2f} (needs {least:.2f})" for measure, least in required)
+    found = [f"{doc_id} at {rank}" for doc_id, rank in checked.found.items()]
+    missed = [f"{doc_id} not among the first {checked.search.depth}" for doc_id in checked.missed]
+    absent = [f"{doc_id} not in the collection" for doc_id in checked.absent]
+    verdict = "ok   " if checked.passed else "SHORT"
+    return f"{verdict} {checked.search.name}: {scores}; {', '.join([*found, *missed, *absent])}"
+
+
+def gate_document(checked: Checked) -> dict[str, object]:
+    """How one saved search did, as JSON."""
+    return {
+        "name": checked.search.name,
+        "place": checked.search.query.place,
+        "passed": checked.passed,
+        "scores": {str(measure): score for measure, score in checked.scores.items()},
+        "required": {str(measure): least for measure, least in checked.search.required.items()},
+        "found": dict(checked.found),
+        "missed": list(checked.missed),
+        "absent": list(checked.absent),
+    }
 
 
 def warn(warnings: Iterable[str]) -> None:
