@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, console, open_workspace
+
+if TYPE_CHECKING:
+    from retrieval.collection import Collection
+    from retrieval.evaluators.compare import Comparison
 
 group = typer.Typer(help="Measure how good a collection is at finding what it should.", no_args_is_help=True)
 
@@ -130,6 +135,45 @@ def labels_of(
     finish(reports, metrics, folder, as_json=as_json)
 
 
+@group.command("compare")
+def compare_runs(
+    first: Annotated[Path, typer.Argument(help="A: a report folder, or a TREC run file with --qrels.")],
+    second: Annotated[Path, typer.Argument(help="B: the same; figures say what B gains over A.")],
+    qrels: Annotated[Path | None, typer.Option(help="Judge both by this file.", show_default=False)] = None,
+    measure: Measures = None,
+    changes: Annotated[int, typer.Option(help="Queries to show of those that lost most, and that gained most.")] = 5,
+    quoted: Quoted = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for compare.html, with pictures, and compare.json.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Compare two runs: paired randomisation test, wins and losses, the queries that changed most."""
+    from retrieval.commands.evaluation_tables import show_comparison
+    from retrieval.evaluation import parse_measure, read_qrels
+    from retrieval.evaluators.compare import compare, config_of, measures_of, runs_of, shared_tasks
+    from retrieval.evaluators.compare_page import different_settings
+
+    judged = read_qrels(qrels, quoted=quoted) if qrels else None
+    pairs = shared_tasks(runs_of(first, judged, quoted=quoted), runs_of(second, judged, quoted=quoted))
+    asked = [parse_measure(text) for text in measure or ()]
+    compared = [compare(*pair, asked or measures_of(*pair), changes=changes) for pair in pairs]
+    configs = config_of(first), config_of(second)
+    settings = different_settings(*configs)
+    if out:
+        _write_comparison(out, compared, settings, configs, data_dir)
+    if as_json:
+        typer.echo(_as_json(compared))
+        return
+    for one in compared:
+        show_comparison(one)
+    for name, one_value, other_value in settings:
+        console().print(f"{name}: {one_value} → {other_value}", style="dim", markup=False, soft_wrap=True)
+    if out:
+        console().print(f"page: {out / 'compare.html'}", markup=False, soft_wrap=True)
+
+
 @group.command("gate")
 def gate(
     file: Annotated[Path, typer.Argument(help="Saved searches (JSONL): what to look for, expected, recall@k.")],
@@ -174,3 +218,35 @@ def list_runs(data_dir: DataDir = None) -> None:
         when = f"{one.created_at:%Y-%m-%d %H:%M}"
         table.add_row(str(one.id), when, one.collection, one.kind, f"{one.folder}/report.html")
     console().print(table if found else "no evaluations yet: retrieval eval captions --collection NAME")
+
+
+def _write_comparison(
+    folder: Path,
+    compared: Sequence[Comparison],
+    settings: Sequence[tuple[str, str, str]],
+    configs: tuple[Mapping[str, Any], Mapping[str, Any]],
+    data_dir: Path | None,
+) -> None:
+    """A page with the pictures of the collections that the reports name, where they are at hand."""
+    from retrieval.errors import NotFoundError, StorageError
+    from retrieval.evaluators.compare_page import comparison_page
+
+    with open_workspace(data_dir) as workspace:
+
+        def opened(config: Mapping[str, Any]) -> Collection | None:
+            try:
+                return workspace.open(config["collection"]) if "collection" in config else None
+            except NotFoundError:
+                return None
+
+        html = comparison_page(compared, settings, (opened(configs[0]), opened(configs[1])))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "compare.html").write_text(html, encoding="utf-8")
+        (folder / "compare.json").write_text(_as_json(compared), encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be written ({error.strerror})") from error
+
+
+def _as_json(compared: Sequence[Comparison]) -> str:
+    return json.dumps({one.task: one.as_json() for one in compared}, indent=2, allow_nan=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from retrieval.evaluation import Estimate, Evaluation
+    from retrieval.evaluators.compare import Comparison
     from retrieval.evaluators.gate import Checked
     from retrieval.evaluators.task import TaskReport
 
@@ -52,6 +53,28 @@ def show_evaluation(evaluation: Evaluation) -> None:
         table.add_row(_label(name), _cell(estimate))
     warn(evaluation.warnings)
     console().print(table)
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """What the second run gains over the first, and the queries that changed most."""
+    from rich.text import Text
+
+    head = f"{comparison.task.replace('-', ' ')}, {len(comparison.qrels.query_ids):,} queries"
+    table = new_table(head, "A", "B", "B - A (95 % interval)", "p", "B better", "B worse", "equal")
+    for one in comparison.differences:
+        gain = f"{one.difference:+.3f} [dim]({one.low:+.3f} to {one.high:+.3f})[/dim]"
+        counts = (f"{count:,}" for count in (one.wins, one.losses, one.ties))
+        table.add_row(one.measure, f"{one.first:.3f}", f"{one.second:.3f}", gain, f"{one.p_value:.4f}", *counts)
+    warn(comparison.warnings)
+    console().print(table)
+    console().print()
+    changed = new_table("changed most", "A", "B")
+    for change in comparison.changes:
+        shown = comparison.first.shown.get(change.query_id)
+        text = f"{change.query_id}  {shown.text}" if shown else change.query_id
+        changed.add_row(Text(text), f"{change.first:.3f}", f"{change.second:.3f}")
+    console().print(changed if comparison.changes else "no query changed")
+    console().print()
 
 
 def gate_line(checked: Checked) -> str:
