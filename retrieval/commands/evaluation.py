@@ -36,6 +36,10 @@ def run_queries(
     qrels: Annotated[Path, typer.Argument(help="TREC judgements: query_id 0 doc_id relevance.")],
     collection: CollectionName,
     measure: Measures = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(help="Query vectors made by the collection's encoder: .npy, a row a query.", show_default=False),
+    ] = None,
     depth: Annotated[int, typer.Option(help="Results kept for each query.")] = 100,
     ef_search: EfSearch = None,
     quoted: Quoted = False,
@@ -46,7 +50,7 @@ def run_queries(
     """Search for queries with judgements, through the index and exactly; writes a TREC run and a report."""
     from retrieval.commands.evaluation_tables import finish
     from retrieval.evaluation import read_qrels
-    from retrieval.evaluators.queries import read_queries
+    from retrieval.evaluators.queries import read_queries, read_vectors
     from retrieval.evaluators.record import describe, write_and_record
     from retrieval.evaluators.run import evaluate_queries, parse_measures
 
@@ -55,9 +59,11 @@ def run_queries(
     asked = read_queries(queries)
     with open_workspace(data_dir) as workspace:
         opened = workspace.open(collection)
-        report = evaluate_queries(opened, asked, judged, measures, depth=depth, ef_search=ef_search)
-        options = {"queries": str(queries), "qrels": str(qrels), "measures": [str(one) for one in measures]}
-        config = describe(opened, "run", **options, depth=depth, ef_search=ef_search)
+        ready = read_vectors(vectors, rows=len(asked), dim=opened.info.spec.dim) if vectors else None
+        report = evaluate_queries(opened, asked, judged, measures, vectors=ready, depth=depth, ef_search=ef_search)
+        files = {"queries": str(queries), "qrels": str(qrels), "vectors": str(vectors) if vectors else None}
+        options = {"measures": [str(one) for one in measures], "quoted": quoted, "depth": depth}
+        config = describe(opened, "run", **files, **options, ef_search=ef_search)
         folder, metrics = write_and_record(
             opened, [report], config, kind="run", folder=out, data_dir=workspace.data_dir
         )

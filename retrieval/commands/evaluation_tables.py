@@ -38,11 +38,12 @@ def show_report(report: TaskReport) -> None:
     for name, exact in report.exact.measures.items():
         served = report.served.measures.get(name) if report.served else None
         table.add_row(_label(name), _cell(served), _cell(exact))
-    for k, blame in report.blame.items():
-        parts = ", ".join(f"{count:,} the {stage}'s" for stage, count in blame.blame.items())
-        table.add_row(f"[dim]misses at {k}[/dim]", f"[dim]{blame.misses:,}[/dim]", f"[dim]{parts}[/dim]")
     warn(report.all_warnings)
     console().print(table)
+    for k, blame in report.blame.items():
+        parts = ", ".join(f"{count:,} the {stage}'s" for stage, count in blame.blame.items())
+        lucky = f"; {blame.lucky:,} found by luck" if blame.lucky else ""
+        console().print(f"[dim]misses at {k}: {blame.misses:,} of {blame.queries:,} ({parts}{lucky})[/dim]")
     console().print()
 
 

@@ -23,6 +23,7 @@ from retrieval.metadata import items
 from retrieval.protocols import Encoder
 from retrieval.search.query import combine
 from retrieval.types import FloatArray
+from retrieval.vectors import unit
 
 ID_FIELDS = ("query_id", "id", "_id")
 BATCH = 32
@@ -102,6 +103,21 @@ def embed_queries(collection: Collection, queries: Sequence[SearchQuery]) -> Flo
     if stored:
         _put(total, [row for row, _ in stored], _stored(collection, [query for _, query in stored]))
     return np.concatenate([combine(np.stack(parts), np.ones(len(parts), np.float32)) for parts in total])
+
+
+def read_vectors(path: Path, *, rows: int, dim: int) -> FloatArray:
+    """Vectors of `rows` queries from a .npy file, made unit length: float32 (rows, dim).
+
+    Raises `SourceError` for a file that is none or of another shape, `VectorError` for a vector without a direction.
+    """
+    try:
+        vectors = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise SourceError(f"{path}: cannot be read as a NumPy file of vectors ({error})") from error
+    if not isinstance(vectors, np.ndarray) or vectors.shape != (rows, dim) or vectors.dtype.kind != "f":
+        shape = getattr(vectors, "shape", "?")
+        raise SourceError(f"{path}: has the shape {shape}; give floats ({rows:,}, {dim}), a row for each query")
+    return unit(vectors)
 
 
 def _from_lines(path: Path) -> Iterator[SearchQuery]:

@@ -50,7 +50,7 @@ def search_both(
         raise InputError(f"collection {collection.name!r} has no documents: index some first")
     rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}
     left_out = np.array([rows.get(doc_id or "", NO_KEY) for doc_id in without or [None] * len(query_ids)], np.int64)
-    k = min(depth + 1, len(doc_ids), MOST_HITS)
+    k = min(depth + bool((left_out != NO_KEY).any()), len(doc_ids), MOST_HITS)
 
     def run(*, exact: bool) -> tuple[Run, int | None]:
         found, plan = collection.engine.nearest(vectors, k=k, ef_search=ef_search, exact=exact)

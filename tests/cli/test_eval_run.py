@@ -10,7 +10,7 @@ from helpers import COLOURS, run_cli, save_picture, unit_vectors
 
 from retrieval.errors import InputError, SourceError
 from retrieval.evaluation import Qrel, Qrels, parse_measure, read_qrels, read_run
-from retrieval.evaluators.queries import SearchQuery, read_queries
+from retrieval.evaluators.queries import SearchQuery, read_queries, read_vectors
 from retrieval.evaluators.run import evaluate_queries
 from retrieval.evaluators.searches import judged_alike, search_both
 from retrieval.settings import Settings
@@ -156,6 +156,20 @@ def test_a_document_that_is_not_there_is_named_with_its_line(collection):
             Qrels.from_judgements([Qrel("a", "d1", 1)]),
             [parse_measure("hit@1")],
         )
+
+
+def test_vectors_made_elsewhere_stand_for_the_queries(collection, tmp_path):
+    np.save(tmp_path / "v.npy", 3 * collection.vectors(["d5", "d6"]).astype(np.float16))
+    vectors = read_vectors(tmp_path / "v.npy", rows=2, dim=8)
+    queries = [SearchQuery(name, "", text=name) for name in ("five", "six")]
+    judged = Qrels.from_judgements([Qrel("five", "d5", 1), Qrel("six", "d5", 1)])
+    report = evaluate_queries(collection, queries, judged, [parse_measure("hit@1")], vectors=vectors)
+    assert report.exact.per_query["hit@1"].tolist() == [1, 0]
+    with pytest.raises(SourceError, match=r"has the shape \(2, 8\); give floats \(3, 8\)"):
+        read_vectors(tmp_path / "v.npy", rows=3, dim=8)
+    (tmp_path / "v.npy").write_text("x")
+    with pytest.raises(SourceError, match="cannot be read as a NumPy file"):
+        read_vectors(tmp_path / "v.npy", rows=3, dim=8)
 
 
 def test_an_empty_collection_is_refused(tmp_path):
