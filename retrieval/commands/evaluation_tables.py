@@ -69,7 +69,7 @@ def show_comparison(comparison: Comparison) -> None:
     warn(comparison.warnings)
     console().print(table)
     console().print()
-    changed = new_table("changed most", "A", "B")
+    changed = new_table(f"changed most, by {comparison.changed_by}", "A", "B")
     for change in comparison.changes:
         shown = comparison.first.shown.get(change.query_id)
         text = f"{change.query_id}  {shown.text}" if shown else change.query_id

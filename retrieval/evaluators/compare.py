@@ -55,7 +55,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A query whose score changed: `first` and `second` by the measure that was asked for first."""
+    """A query whose score changed: `first` and `second` by the comparison's `changed_by`."""
 
     query_id: str
     first: float
@@ -64,9 +64,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """Both runs over the `qrels` that they share; `changes` are the queries that changed most, the worst losses first.
+    """Both runs over the `qrels` that they share.
 
-    `warnings` are lines for people.
+    `changes` are the queries that changed most, the worst losses first, by the measure `changed_by`: the first that
+    changed for any. `warnings` are lines for people.
     """
 
     task: str
@@ -74,6 +75,7 @@ class Comparison:
     second: ComparedRun
     qrels: Qrels
     differences: tuple[Difference, ...]
+    changed_by: str
     changes: tuple[Change, ...]
     warnings: tuple[str, ...]
 
@@ -82,6 +84,7 @@ class Comparison:
         return {
             "queries": len(self.qrels.query_ids),
             "differences": {one.measure: asdict(one) for one in self.differences},
+            "changed_by": self.changed_by,
             "changes": [asdict(one) for one in self.changes],
             "warnings": list(self.warnings),
         }
@@ -138,7 +141,7 @@ def compare(
     clusters = judged_alike(qrels)
     groups = number_ids([clusters[query_id] for query_id in qrels.query_ids])[1]
     scores = {each: (each.per_query(one), each.per_query(other)) for each in measures}
-    leading = measures[0]
+    leading = next((each for each, (a, b) in scores.items() if (a != b).any()), measures[0])
     return Comparison(
         task=first.task,
         first=first,
@@ -148,6 +151,7 @@ def compare(
             _difference(each, *columns, groups=groups, resamples=resamples, seed=seed)
             for each, columns in scores.items()
         ),
+        changed_by=str(leading),
         changes=_changes(qrels.query_ids, leading, *scores[leading], most=changes),
         warnings=tuple(_warnings(qrels, left_out, first, second)),
     )

@@ -30,7 +30,7 @@ def comparison_page(
         head = f"{one.task.replace('-', ' ').capitalize()}, {len(one.qrels.query_ids):,} queries"
         parts += [f"<h2>{escape(head)}</h2>", _table(one.differences)]
         parts += [f"<p>⚠ {escape(warning)}</p>" for warning in one.warnings]
-        parts.append(f"<h2>Queries that changed most, by {escape(one.differences[0].measure)}</h2>")
+        parts.append(f"<h2>Queries that changed most, by {escape(one.changed_by)}</h2>")
         parts += [_changed(one, change, collections) for change in one.changes] or ["<p>none changed</p>"]
     return page.page("Comparison", parts)
 
@@ -65,7 +65,7 @@ def _changed(comparison: Comparison, change: Change, collections: tuple[Collecti
     query_id = change.query_id
     shown = comparison.first.shown.get(query_id) or comparison.second.shown.get(query_id) or Shown(query_id)
     relevant = {qrel.doc_id for qrel in comparison.qrels.judgements(query_id) if qrel.relevance > 0}
-    note = f"{comparison.differences[0].measure}: {change.first:.3f} → {change.second:.3f}"
+    note = f"{comparison.changed_by}: {change.first:.3f} → {change.second:.3f}"
     sides = zip(("A", "B"), (comparison.first, comparison.second), collections, strict=True)
     rows = "".join(_side(letter, side, query_id, relevant, source) for letter, side, source in sides)
     return f"<div class=query>{page.query(collections[0] or collections[1], shown, note)}{rows}</div>"

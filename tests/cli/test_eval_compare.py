@@ -60,6 +60,17 @@ def test_a_lower_rank_is_a_win():
     assert (one.difference, one.wins, one.losses) == (-1, 1, 0)
 
 
+def test_changes_are_by_the_first_measure_that_changed():
+    judged = qrels(a="1")
+    runs = [
+        Run.from_scored([ScoredDoc("a", "2", 0.9), ScoredDoc("a", "1", 0.5)]),
+        Run.from_scored([ScoredDoc("a", "2", 1)]),
+    ]
+    first, second = (ComparedRun(name, "results", judged, run) for name, run in zip("AB", runs, strict=True))
+    found = compare(first, second, [HIT, parse_measure("RR")])
+    assert (found.changed_by, found.changes) == ("RR", (Change("a", 0.5, 0),))
+
+
 def test_only_queries_that_both_were_judged_on_are_paired():
     first = side("A", qrels(a="1", b="2"), a="1", b="2")
     found = compare(first, side("B", qrels(b="2", c="3"), c="3"), [HIT])
