@@ -17,7 +17,8 @@ from indexer.changes import ChangeDetector
 from indexer.config import IndexConfig
 from indexer.prepare import Fresh, Prepared, Rejected, Restated, Unchanged, in_order, prepare
 from indexer.report import IndexReport
-from retrieval.collection import Collection, embedded_items
+from retrieval.collection import Collection
+from retrieval.embedding import embedded_items
 from retrieval.errors import RetrievalError, SourceError
 from retrieval.locks import exclusive
 from retrieval.metadata import ledger

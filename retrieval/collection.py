@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,15 +11,16 @@ from types import TracebackType
 
 import numpy as np
 
-from retrieval.errors import EncoderMismatchError, ImageError, InputError, VectorError
+from retrieval.embedding import decode_records, embed_decoded
+from retrieval.errors import EncoderMismatchError, InputError, VectorError
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
-from retrieval.metadata import items
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
+from retrieval.metadata.items import counts
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import Encoder
-from retrieval.records import check_record, record_sha256
+from retrieval.records import check_record
 from retrieval.search.engine import SearchEngine
 from retrieval.search.query import Document, Image, Text, Vector, Weighted, combine
 from retrieval.types import (
@@ -104,7 +104,7 @@ class Collection:
     def counts(self) -> tuple[int, int]:
         """How many documents and captions there are."""
         with self.database.read() as connection:
-            return items.counts(connection, self.info.id)
+            return counts(connection, self.info.id)
 
     # ---------------------------------------------------------------- writing
 
@@ -118,8 +118,9 @@ class Collection:
         indexed, rejected = 0, []
         stream = iter(records)
         while part := list(islice(stream, ADD_BATCH)):
-            good, bad = self._decode_all({record.doc_id: record for record in part}.values())
-            self.writer.commit(WriteBatch(items=self._embed(good), ledger=[*(entry for _, _, entry in good), *bad]))
+            good, bad = decode_records({record.doc_id: record for record in part}.values(), self.encoder)
+            items = embed_decoded(good, self.encoder, self.info)
+            self.writer.commit(WriteBatch(items=items, ledger=[*(one.entry for one in good), *bad]))
             indexed += len(good)
             rejected += bad
         self.writer.fold()
@@ -160,35 +161,6 @@ class Collection:
     def compact(self, *, exact_rows: int | None = None, on_build: OnBuild | None = None) -> int:
         """Link new vectors into a graph where they are more than `exact_rows`, and drop deleted ones; any time."""
         return self.writer.compact(exact_rows=exact_rows, on_build=on_build)
-
-    def _decode_all(
-        self, records: Iterable[CatalogRecord]
-    ) -> tuple[list[tuple[CatalogRecord, DecodedImage, LedgerEntry]], list[LedgerEntry]]:
-        good, bad = [], []
-        for record in records:
-            try:
-                data = read_image(check_record(record).image_uri)
-                image = decode(data, at_least=self.encoder.image_size)
-            except ImageError as error:
-                bad.append(LedgerEntry(record.doc_id, "rejected", reason=error.reason, detail=str(error)))
-                continue
-            entry = LedgerEntry(
-                record.doc_id,
-                "indexed",
-                signature=record.signature,
-                content_sha256=hashlib.sha256(data).hexdigest(),
-                record_sha256=record_sha256(record),
-            )
-            good.append((record, image, entry))
-        return good, bad
-
-    def _embed(self, good: Sequence[tuple[CatalogRecord, DecodedImage, LedgerEntry]]) -> list[EmbeddedItem]:
-        if not good:
-            return []
-        pixels = np.stack([self.encoder.preprocess(image) for _, image, _ in good])
-        return embedded_items(
-            self.encoder, [record for record, _, _ in good], self.encoder.encode_images(pixels), self.info
-        )
 
     # --------------------------------------------------------------- searching
 
@@ -276,17 +248,6 @@ class Collection:
                 if vector.shape != (self.info.spec.dim,):
                     raise VectorError(f"a query vector of shape {vector.shape}: it must be ({self.info.spec.dim},)")
                 return unit(vector[None])
-
-
-def embedded_items(
-    encoder: Encoder, records: Sequence[CatalogRecord], images: FloatArray, info: CollectionInfo
-) -> list[EmbeddedItem]:
-    """Join records, their image vectors (n, dim) and freshly embedded captions."""
-    counts = [len(record.captions) if info.caption_vectors else 0 for record in records]
-    texts = [text for record, count in zip(records, counts, strict=True) for text in record.captions[:count]]
-    vectors = encoder.encode_texts(texts) if texts else np.empty((0, info.spec.dim), np.float32)
-    parts = np.split(vectors, np.cumsum(counts)[:-1])
-    return [EmbeddedItem(*row) for row in zip(records, images, parts, strict=True)]
 
 
 def check_same_encoder(info: CollectionInfo, encoder: Encoder) -> None:

@@ -1,0 +1,68 @@
+"""record -> decoded image -> embedded item: what has to happen before something can be written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrieval.errors import ImageError
+from retrieval.images.decode import decode
+from retrieval.images.read import read_image
+from retrieval.metadata.collections import CollectionInfo
+from retrieval.metadata.ledger import LedgerEntry
+from retrieval.protocols import Encoder
+from retrieval.records import check_record, record_sha256
+from retrieval.types import CatalogRecord, FloatArray, PixelArray
+from retrieval.writer import EmbeddedItem
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedRecord:
+    """A record with its picture ready for the encoder, uint8 (s, s, 3), and what the ledger will say of it."""
+
+    record: CatalogRecord
+    pixels: PixelArray
+    entry: LedgerEntry
+
+
+def decode_records(records: Iterable[CatalogRecord], encoder: Encoder) -> tuple[list[DecodedRecord], list[LedgerEntry]]:
+    """Read and decode; what cannot be is returned as ledger entries with their reasons."""
+    good, bad = [], []
+    for record in records:
+        try:
+            data = read_image(check_record(record).image_uri)
+            pixels = encoder.preprocess(decode(data, at_least=encoder.image_size))
+        except ImageError as error:
+            bad.append(LedgerEntry(record.doc_id, "rejected", reason=error.reason, detail=str(error)))
+            continue
+        entry = LedgerEntry(
+            record.doc_id,
+            "indexed",
+            signature=record.signature,
+            content_sha256=hashlib.sha256(data).hexdigest(),
+            record_sha256=record_sha256(record),
+        )
+        good.append(DecodedRecord(record, pixels, entry))
+    return good, bad
+
+
+def embed_decoded(decoded: Sequence[DecodedRecord], encoder: Encoder, info: CollectionInfo) -> list[EmbeddedItem]:
+    """Run the encoder over pictures and captions."""
+    if not decoded:
+        return []
+    images = encoder.encode_images(np.stack([one.pixels for one in decoded]))
+    return embedded_items(encoder, [one.record for one in decoded], images, info)
+
+
+def embedded_items(
+    encoder: Encoder, records: Sequence[CatalogRecord], images: FloatArray, info: CollectionInfo
+) -> list[EmbeddedItem]:
+    """Join records, their image vectors (n, dim) and freshly embedded captions."""
+    counts = [len(record.captions) if info.caption_vectors else 0 for record in records]
+    texts = [text for record, count in zip(records, counts, strict=True) for text in record.captions[:count]]
+    vectors = encoder.encode_texts(texts) if texts else np.empty((0, info.spec.dim), np.float32)
+    parts = np.split(vectors, np.cumsum(counts)[:-1])
+    return [EmbeddedItem(*row) for row in zip(records, images, parts, strict=True)]
