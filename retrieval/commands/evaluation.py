@@ -40,7 +40,10 @@ def run_queries(
         Path | None,
         typer.Option(help="Query vectors made by the collection's encoder: .npy, a row a query.", show_default=False),
     ] = None,
-    depth: Annotated[int, typer.Option(help="Results kept for each query.")] = 100,
+    depth: Annotated[
+        int | None,
+        typer.Option(help="Results kept for each query; more than ef_search raise it.", show_default=False),
+    ] = None,
     ef_search: EfSearch = None,
     quoted: Quoted = False,
     out: Out = None,
@@ -104,7 +107,6 @@ def labels_of(
     ] = None,
     sample: Annotated[int, typer.Option(help="Most pictures that ask for others of their class; 0 for all.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
-    depth: Annotated[int, typer.Option(help="Results kept for each query.")] = 100,
     ef_search: EfSearch = None,
     out: Out = None,
     as_json: AsJson = False,
@@ -120,21 +122,18 @@ def labels_of(
     cutoffs = sorted(set(k or (1, 5, 10)))
     if cutoffs[0] < 1 or sample < 0:
         raise InputError("--k is at least 1, and --sample at least 0")
-    depth = max(depth, cutoffs[-1])
-    measures = label_measures(cutoffs, depth)
+    measures = label_measures(cutoffs)
     with open_workspace(data_dir) as workspace:
         opened = workspace.open(collection)
         labels = read_labels(opened, attribute)
         templates = template or [TEMPLATE]
         options = {"attribute": attribute, "k": cutoffs, "template": templates}
-        reports = [image_to_image(opened, labels, measures, sample=sample, seed=seed, depth=depth, ef_search=ef_search)]
+        reports = [image_to_image(opened, labels, measures, sample=sample, seed=seed, ef_search=ef_search)]
         if opened.info.spec.pretrained == EXTERNAL:
             warn([f"the vectors of {collection!r} were made elsewhere, so texts cannot be embedded: images only"])
         else:
-            reports.append(
-                text_to_image(opened, labels, measures, templates=templates, depth=depth, ef_search=ef_search)
-            )
-        config = describe(opened, "labels", **options, sample=sample, seed=seed, depth=depth, ef_search=ef_search)
+            reports.append(text_to_image(opened, labels, measures, templates=templates, ef_search=ef_search))
+        config = describe(opened, "labels", **options, sample=sample, seed=seed, ef_search=ef_search)
         folder, metrics = write_and_record(
             opened, reports, config, kind="labels", folder=out, data_dir=workspace.data_dir
         )

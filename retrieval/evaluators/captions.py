@@ -107,7 +107,9 @@ def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_se
         stages = {"model": rank_exactly(*side.ideal, k=depth).nearest.keys, "precision": exact.nearest.keys}
     run, used = exact_run, None
     if side.item_keys is not None:
-        found, used = _served(collection, side, depth, ef_search)
+        # No deeper than the graph has candidates anyway: a longer list would raise ef_search and flatter the index.
+        free = min(depth, ef_search or collection.info.ef_search)
+        found, used = _served(collection, side, min(max(free, *cutoffs), len(side.item_ids)), ef_search)
         stages["index"] = found.keys
         run = Run.from_neighbours(side.query_ids, side.item_ids, found.keys, found.scores)
     return TaskReport(
@@ -121,7 +123,10 @@ def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_se
         exact=evaluate(
             qrels,
             exact_run,
-            [parse_measure(name) for name in (*_measures(cutoffs), "median_rank", "mean_rank")],
+            [
+                parse_measure(name)
+                for name in (*_measures(cutoffs), f"RR@{DEPTH}", f"AP@{DEPTH}", "median_rank", "mean_rank")
+            ],
             clusters=side.clusters,
             true_first=first,
         ),
@@ -133,7 +138,7 @@ def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_se
 
 
 def _measures(cutoffs: Sequence[int]) -> list[str]:
-    return [*(f"hit@{k}" for k in cutoffs), f"RR@{DEPTH}", f"nDCG@{max(cutoffs)}", f"AP@{DEPTH}"]
+    return [*(f"hit@{k}" for k in cutoffs), *(f"{name}@{max(cutoffs)}" for name in ("RR", "nDCG", "AP"))]
 
 
 def _served(collection: Collection, side: _Side, depth: int, ef_search: int | None) -> tuple[KnnResult, int | None]:

@@ -8,21 +8,21 @@ retrieval by class names (Radford et al., ICML 2021, for the templates).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrieval.collection import Collection
 from retrieval.errors import InputError
-from retrieval.evaluation import Measure, Qrels, parse_measure
-from retrieval.evaluation.columns import IntArray
-from retrieval.evaluators.searches import measure, search_both
+from retrieval.evaluation import Estimate, Measure, Qrels, parse_measure
+from retrieval.evaluation.columns import Float64Array, IntArray, number_ids
+from retrieval.evaluation.statistics import bootstrap_intervals
+from retrieval.evaluators.searches import list_depth, measure, search_both
 from retrieval.evaluators.task import Shown, TaskReport
 from retrieval.metadata import items
-from retrieval.types import AttributeValue, KeyArray
+from retrieval.types import AttributeValue, FloatArray, KeyArray
 
 TEMPLATE = "a {}"
-DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,10 +73,9 @@ def read_labels(collection: Collection, attribute: str) -> Labels:
     return Labels(attribute, keys, doc_ids, arrays, len(doc_ids) - labelled)
 
 
-def label_measures(cutoffs: Sequence[int], depth: int = DEPTH) -> list[Measure]:
-    """precision@k, recall@k and hit@k at each cut-off, and AP over the whole lists."""
-    names = [f"{name}@{k}" for name in ("precision", "recall", "hit") for k in cutoffs]
-    return [parse_measure(name) for name in (*names, f"AP@{depth}")]
+def label_measures(cutoffs: Sequence[int]) -> list[Measure]:
+    """precision@k, recall@k and hit@k at each cut-off."""
+    return [parse_measure(f"{name}@{k}") for name in ("precision", "recall", "hit") for k in cutoffs]
 
 
 def image_to_image(
@@ -86,7 +85,6 @@ def image_to_image(
     *,
     sample: int = 1000,
     seed: int = 0,
-    depth: int = DEPTH,
     ef_search: int | None = None,
 ) -> TaskReport:
     """Each document (or `sample` of them, drawn with `seed`) asks for others of its classes; it is left out itself.
@@ -103,12 +101,15 @@ def image_to_image(
     query_ids = [labels.doc_ids[row] for row in asking.tolist()]
     relevant = [_others(labels, classes[row], row) for row in asking.tolist()]
     vectors = collection.views.latest().vectors(labels.doc_keys[asking])
+    depth = list_depth(collection, measures, ef_search=ef_search)
     searches = search_both(collection, query_ids, vectors, depth=depth, ef_search=ef_search, without=query_ids)
     alone = len([names for names in classes if names]) - int(company.sum())
     shown = {labels.doc_ids[row]: Shown(", ".join(classes[row]), labels.doc_ids[row]) for row in asking.tolist()}
-    warnings = [*_warnings(labels, relevant, depth), *([f"{alone:,} documents are alone in their class"] * bool(alone))]
+    warnings = [*_warnings(labels), *([f"{alone:,} documents are alone in their class"] * bool(alone))]
     qrels = _qrels(query_ids, labels.doc_ids, relevant)
-    return measure("image to image", qrels, searches, measures, shown=shown, warnings=warnings)
+    report = measure("image to image", qrels, searches, measures, shown=shown, warnings=warnings)
+    documents = collection.views.latest().vectors(labels.doc_keys)
+    return _with_ap(report, average_precisions(vectors, documents, relevant, without=asking))
 
 
 def text_to_image(
@@ -117,7 +118,6 @@ def text_to_image(
     measures: Sequence[Measure],
     *,
     templates: Sequence[str] = (TEMPLATE,),
-    depth: int = DEPTH,
     ef_search: int | None = None,
 ) -> TaskReport:
     """Each class is asked for by name, once a template; a class's texts are resampled together for the intervals.
@@ -129,15 +129,50 @@ def text_to_image(
     relevant = [labels.members[name] for name in asked.values()]
     query_ids = list(asked)
     vectors = collection.encoder.encode_texts(query_ids)
+    depth = list_depth(collection, measures, ef_search=ef_search)
     searches = search_both(collection, query_ids, vectors, depth=depth, ef_search=ef_search)
-    return measure(
+    report = measure(
         "text to image",
         _qrels(query_ids, labels.doc_ids, relevant),
         searches,
         measures,
         shown={text: Shown(text) for text in asked},
         clusters=asked,
-        warnings=_warnings(labels, relevant, depth),
+        warnings=_warnings(labels),
+    )
+    documents = collection.views.latest().vectors(labels.doc_keys)
+    return _with_ap(report, average_precisions(vectors, documents, relevant), clusters=asked)
+
+
+def average_precisions(
+    queries: FloatArray, documents: FloatArray, relevant: Sequence[IntArray], *, without: IntArray | None = None
+) -> Float64Array:
+    """AP over all documents (nd, dim) by inner product with each query (nq, dim): float64 (nq,), ties by row.
+
+    `relevant` has the rows of each query's relevant documents, at least one; `without`, int64 (nq,), one row of each
+    that is left out. Formula and source are those of `AveragePrecision`.
+    """
+    scores_of = np.empty(len(queries))
+    for number, rows in enumerate(relevant):
+        scores = documents @ queries[number]
+        if without is not None:
+            scores[without[number]] = -np.inf
+        ranks = np.empty(len(documents), np.int64)
+        ranks[np.argsort(-scores, kind="stable")] = np.arange(1, len(documents) + 1)
+        scores_of[number] = np.mean(np.arange(1, len(rows) + 1) / np.sort(ranks[rows]))
+    return scores_of
+
+
+def _with_ap(report: TaskReport, scores: Float64Array, *, clusters: Mapping[str, str] | None = None) -> TaskReport:
+    """The report with AP over the whole exact ranking, which no list of results is long enough for."""
+    ids = report.qrels.query_ids
+    groups = None if clusters is None else number_ids([clusters[query_id] for query_id in ids])[1]
+    low, high = bootstrap_intervals(scores[:, None], ["mean"], clusters=groups)[0].tolist()
+    estimate = Estimate(float(scores.mean()), low, high, len(scores))
+    exact = report.exact
+    return replace(
+        report,
+        exact=replace(exact, measures={**exact.measures, "AP": estimate}, per_query={**exact.per_query, "AP": scores}),
     )
 
 
@@ -173,13 +208,7 @@ def _qrels(query_ids: Sequence[str], doc_ids: Sequence[str], relevant: Sequence[
     return Qrels.from_columns(query_ids, doc_ids, queries, np.concatenate(relevant), np.ones(len(queries), np.int64))
 
 
-def _warnings(labels: Labels, relevant: Sequence[IntArray], depth: int) -> list[str]:
-    warnings = []
-    if labels.unlabelled:
-        warnings.append(f"{labels.unlabelled:,} documents have no {labels.attribute!r}: they count as wrong answers")
-    if large := sum(len(rows) > depth for rows in relevant):
-        warnings.append(
-            f"{large:,} of {len(relevant):,} queries have more than {depth:,} right answers: their AP@{depth} stays "
-            "below 1 whatever the ranking; look deeper with --depth"
-        )
-    return warnings
+def _warnings(labels: Labels) -> list[str]:
+    if not labels.unlabelled:
+        return []
+    return [f"{labels.unlabelled:,} documents have no {labels.attribute!r}: they count as wrong answers"]

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from retrieval.collection import Collection
 from retrieval.evaluation import Measure, Qrels, parse_measure
 from retrieval.evaluators.queries import SearchQuery, embed_queries
-from retrieval.evaluators.searches import judged_alike, measure, search_both
+from retrieval.evaluators.searches import judged_alike, list_depth, measure, search_both
 from retrieval.evaluators.task import Shown, TaskReport
 from retrieval.metadata import items
 from retrieval.types import FloatArray
 
-MEASURES = ("hit@1", "hit@10", "recall@10", "nDCG@10", "AP@100", "RR@100")
-DEPTH = 100
+MEASURES = ("hit@1", "hit@10", "recall@10", "nDCG@10", "AP@10", "RR@10")
 
 
 def parse_measures(texts: Sequence[str] | None, default: Sequence[str] = MEASURES) -> list[Measure]:
@@ -28,21 +27,21 @@ def evaluate_queries(
     measures: Sequence[Measure],
     *,
     vectors: FloatArray | None = None,
-    depth: int = DEPTH,
+    depth: int | None = None,
     ef_search: int | None = None,
 ) -> TaskReport:
     """Search for every query, through the index and exactly, and score both over every judged query.
 
     `vectors`, float32 (nq, dim) of length 1, stand for the queries where they were embedded elsewhere, by the
-    collection's own encoder. A query by doc_id leaves that document out, as `Collection.similar` does. Lists are
-    `depth` long, or longer where a measure looks deeper. Queries that are judged alike are resampled together for the
+    collection's own encoder. A query by doc_id leaves that document out, as `Collection.similar` does. For `depth` see
+    `list_depth`. Queries that are judged alike are resampled together for the
     intervals. Raises `InputError` where nothing can be scored, and `SourceError` for a query that cannot be embedded.
     """
     searches = search_both(
         collection,
         [query.query_id for query in queries],
         embed_queries(collection, queries) if vectors is None else vectors,
-        depth=max(depth, *(each.cutoff or 0 for each in measures)),
+        depth=list_depth(collection, measures, ef_search=ef_search, depth=depth),
         ef_search=ef_search,
         without=[query.doc_id for query in queries],
     )

@@ -18,6 +18,8 @@ from retrieval.metadata import items
 from retrieval.search.query import MOST_HITS
 from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult
 
+LONGEST_FREE = 100
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Searches:
@@ -59,6 +61,18 @@ def search_both(
 
     served, used = run(exact=False)
     return Searches(served, run(exact=True)[0], used)
+
+
+def list_depth(
+    collection: Collection, measures: Sequence[Measure], *, ef_search: int | None = None, depth: int | None = None
+) -> int:
+    """How long lists are to be: as long as the measures look, or as `depth` says.
+
+    A longer list than ef_search candidates would raise ef_search, and flatter the index: by default lists are longer
+    than the measures need only where that changes nothing.
+    """
+    free = max(1, min(LONGEST_FREE, (ef_search or collection.info.ef_search) - 1))  # one to spare for an item that asks
+    return max(free if depth is None else depth, *(each.cutoff or 0 for each in measures), 0)
 
 
 def measure(

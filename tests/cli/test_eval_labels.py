@@ -41,7 +41,7 @@ def test_pictures_ask_for_others_of_their_class(collection):
     assert scores["precision@2"] == {"a1": 0.5, "a2": 0.5, "b1": 0, "b2": 0.5}
     assert scores["recall@2"] == {"a1": 1, "a2": 1, "b1": 0, "b2": 1}
     # b2 stands third for b1: 12 degrees to 10, 0, then 90
-    assert scores["AP@100"] == pytest.approx({"a1": 1, "a2": 1 / 2, "b1": 1 / 3, "b2": 1 / 2})
+    assert scores["AP"] == pytest.approx({"a1": 1, "a2": 1 / 2, "b1": 1 / 3, "b2": 1 / 2})
     assert report.warnings == (
         "1 documents have no 'class': they count as wrong answers",
         "1 documents are alone in their class",

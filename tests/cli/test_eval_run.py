@@ -142,6 +142,13 @@ def test_a_miss_of_the_graph_is_the_indexs(collection):
     assert blame.misses == np.sum(report.served.per_query["hit@1"] == 0) > 0
 
 
+def test_lists_do_not_raise_ef_search_unless_a_measure_looks_deeper(collection):
+    queries, judged = [SearchQuery("a", "", doc_id="d1")], Qrels.from_judgements([Qrel("a", "d2", 1)])
+    for measure, depth, used in (("hit@10", None, 16), ("hit@40", None, 41), ("hit@10", 50, 51)):
+        report = evaluate_queries(collection, queries, judged, [parse_measure(measure)], depth=depth, ef_search=16)
+        assert report.ef_search == used
+
+
 def test_queries_with_the_same_answers_belong_together():
     rows = [("a", "x", 1), ("b", "x", 2), ("b", "y", 0), ("c", "y", 1), ("d", "y", 0), ("e", "x", 0)]
     clusters = judged_alike(Qrels.from_judgements(Qrel(*row) for row in rows))
