@@ -45,7 +45,8 @@ class DataConfig:
     `unknown_words`, so that queries with words outside the vocabulary still work. `caption_weights` says how often the
     first, second, ... caption of a picture is drawn, in proportion; those beyond have weight 1. For the demo world
     only: the scenes of `gather` batches are dealt to these batches by the facts in `alike` (1: at random), and a share
-    `tags` of the texts is the bare name of a thing in the picture instead of a caption.
+    `tags` of the texts is the bare name of a thing in the picture instead of a caption; `plain` leaves out scenes of
+    two groups and of small things.
     """
 
     __pydantic_config__ = STRICT
@@ -56,6 +57,7 @@ class DataConfig:
     gather: Positive = 1
     alike: tuple[Fact, ...] = ("background", "time")
     tags: Share = 0.0
+    plain: bool = False
     caption_weights: tuple[Annotated[float, Field(gt=0)], ...] = ()
 
 

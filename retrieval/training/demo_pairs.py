@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count, islice
 
 import numpy as np
 
@@ -33,7 +34,8 @@ class DemoPairs:
     Scenes are sampled `gather` batches at a time and dealt to these batches by the facts that `alike` names (of the
     main group, or of the scene), so that many negatives of a picture are like it in these, and the loss has to look at
     the others (against shortcuts: Robinson et al., 2021, "Can contrastive learning avoid shortcut solutions?"). A share
-    `tags` of the texts is the bare name of a thing in the picture instead of a caption.
+    `tags` of the texts is the bare name of a thing in the picture instead of a caption. `plain` scenes have one group
+    of things that are not small.
     """
 
     size: int
@@ -45,6 +47,7 @@ class DemoPairs:
     held_out_images: int
     caption_weights: tuple[float, ...] = ()
     tags: float = 0.0
+    plain: bool = False
 
     def batch(self, step: int) -> Batch:
         """Batch number `step`, with a caption of each picture drawn at random."""
@@ -62,11 +65,18 @@ class DemoPairs:
         """Scenes of one batch: this step's share of those of `gather` steps, like ones together."""
         turn, place = divmod(step, self.gather)
         number = self.batch_size * self.gather
-        scenes = [sample_scene(self.seed, turn * number + i, split="train") for i in range(number)]
+        scenes = list(islice(self._stream(turn * number), number))
         if self.gather > 1:
             order = generator(self.seed, turn, number).permutation(math.prod(len(VALUES[fact]) for fact in self.alike))
             scenes.sort(key=lambda scene: order[_cell(scene, self.alike)])
         return scenes[place * self.batch_size : (place + 1) * self.batch_size]
+
+    def _stream(self, first: int) -> Iterator[Scene]:
+        """Scenes from number `first` on; where only plain ones are wanted, ten numbers are set aside for each."""
+        if self.plain:
+            scenes = (sample_scene(self.seed, index, split="train") for index in count(first * 10))
+            return (scene for scene in scenes if scene.second is None and scene.main.size != "small")
+        return (sample_scene(self.seed, index, split="train") for index in count(first))
 
     def held_out(self) -> Sequence[Labelled]:
         """Pictures of another seed whose main group has a kind, colour and background that training never joins."""

@@ -38,4 +38,5 @@ def pairs_of(config: TrainConfig, source: CatalogSource | None, *, preprocess: P
         held_out_images=validation.images,
         caption_weights=data.caption_weights,
         tags=data.tags,
+        plain=data.plain,
     )

@@ -88,6 +88,14 @@ def test_tags_are_bare_names_of_things():
     assert not any(text in KINDS for step in range(20) for text in DEMO.batch(step)[1])
 
 
+def test_plain_scenes_have_one_group_of_things_that_are_not_small():
+    plain = replace(DEMO, plain=True)
+    scenes = {render(scene, DEMO.size).tobytes(): scene for scene in (sample_scene(DEMO.seed, i) for i in range(160))}
+    drawn = [scenes[pixels.tobytes()] for step in range(2) for pixels in plain.batch(step)[0]]
+    assert all(scene.second is None and scene.main.size != "small" for scene in drawn)
+    assert len({scene.seed for scene in drawn}) == 16
+
+
 def test_captions_are_drawn_by_their_weights():
     rng = generator(0)
     drawn = [draw_caption(["a", "b", "c"], (1.0, 2.0), rng) for _ in range(4000)]
