@@ -99,11 +99,10 @@ def runs_of(path: Path, qrels: Qrels | None, *, quoted: bool = False) -> dict[st
         if qrels is None:
             raise InputError(f"{path} is not a report folder; a run file needs --qrels FILE to be judged by")
         return {"results": ComparedRun(str(path), "results", qrels, read_run(path, quoted=quoted))}
-    files = sorted(path.glob("*.qrels"))
-    if not files:
-        raise SourceError(f"{path}: not a report folder (it has no .qrels); name what retrieval eval has written")
     shown, metrics = _read_json(path / "queries.json"), _read_json(path / "metrics.json")
-    return {file.stem: _reported(path, file, shown, metrics, qrels) for file in files}
+    if not shown:
+        raise SourceError(f"{path}: not a report folder (it has no queries.json); name one that retrieval eval wrote")
+    return {task: _reported(path, path / f"{task}.qrels", shown, metrics, qrels) for task in shown}
 
 
 def shared_tasks(

@@ -9,6 +9,7 @@ from typing import Any
 
 from retrieval import __version__
 from retrieval.collection import Collection
+from retrieval.errors import StorageError
 from retrieval.evaluators.report import write_report
 from retrieval.evaluators.task import TaskReport
 from retrieval.metadata import evaluations
@@ -37,9 +38,15 @@ def write_and_record(
     folder: Path | None,
     data_dir: Path,
 ) -> tuple[Path, dict[str, Any]]:
-    """Write the report and record the run; returns its folder, a new one in `data_dir` by default, and its metrics."""
+    """Write the report and record the run; returns its folder, a new one in `data_dir` by default, and its metrics.
+
+    Raises `StorageError` where the folder cannot be written.
+    """
     chosen = (folder or new_folder(data_dir, collection.name)).absolute()
-    metrics = write_report(chosen, collection, reports, config)
+    try:
+        metrics = write_report(chosen, collection, reports, config)
+    except OSError as error:
+        raise StorageError(f"the report cannot be written to {chosen}: {error.strerror}") from error
     with collection.database.write() as connection:
         evaluations.add(connection, collection.info.id, kind=kind, config=config, metrics=metrics, folder=str(chosen))
     return chosen, metrics

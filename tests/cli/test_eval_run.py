@@ -53,6 +53,14 @@ def test_a_run_is_searched_scored_written_and_recorded(folder):
     assert " run " in listed
 
 
+def test_a_report_that_cannot_be_written_is_told_in_a_line(folder):
+    arguments = ("eval", "run", "queries.jsonl", "qrels", "-c", "things", "--out", "qrels/inside")
+    done = run_cli(*arguments, cwd=folder, check=False)
+    assert done.returncode == 1
+    assert "error: the report cannot be written to" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_run_file_alone_is_scored_the_same(folder):
     (folder / "by-hand.run").write_text("q Q0 a 1 0.9 x\nq Q0 b 2 0.8 x\nother Q0 a 1 1 x\n")
     (folder / "by-hand.qrels").write_text("q 0 b 1\nnone 0 a 1\n")
