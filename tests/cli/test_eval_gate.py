@@ -59,6 +59,12 @@ def test_one_that_falls_short_fails_the_gate_and_says_what_was_found(folder):
     assert total == "1 of 2 saved searches pass"
 
 
+def test_every_requirement_must_be_met(folder):
+    done = gate(folder, RED | {"expected": ["pictures/red.png", "gone.png"], "recall@5": 1})
+    assert done.returncode == 1
+    assert done.stdout.startswith("SHORT red: hit@1 1.00 (needs 1.00), recall@5 0.50 (needs 1.00)")
+
+
 def test_a_filter_that_keeps_nothing_is_a_miss_and_a_document_leaves_itself_out(folder):
     nothing = RED | {"filter": "bright = true and bright = false"}
     itself = {"doc_id": "pictures/red.png", "expected": ["pictures/red.png"], "recall@5": 1}

@@ -9,7 +9,7 @@ import pytest
 from helpers import COLOURS, run_cli, save_picture
 
 from retrieval.errors import InputError
-from retrieval.evaluators.labels import image_to_image, label_measures, read_labels, text_to_image
+from retrieval.evaluators.labels import average_precisions, image_to_image, label_measures, read_labels, text_to_image
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
 from retrieval.workspace import Workspace, external_spec
@@ -46,6 +46,14 @@ def test_pictures_ask_for_others_of_their_class(collection):
         "1 documents have no 'class': they count as wrong answers",
         "1 documents are alone in their class",
     )
+
+
+def test_ap_is_over_the_whole_ranking_in_its_order():
+    query, documents = plane([0]), plane([30, 20, 10, 40])
+    # ranks 3, 2, 1, 4: the first and third document, relevant, stand at 3 and 1
+    assert average_precisions(query, documents, [np.array([0, 2])]).tolist() == [(1 / 1 + 2 / 3) / 2]
+    left_out = average_precisions(query, documents, [np.array([0])], without=np.array([2]))
+    assert left_out.tolist() == [1 / 2]
 
 
 def test_a_sample_is_drawn_by_its_seed(collection):

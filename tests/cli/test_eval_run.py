@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,6 +164,16 @@ def test_queries_with_the_same_answers_belong_together():
     assert clusters == {"a": "a", "b": "a", "c": "c", "d": "d", "e": "e"}
 
 
+def test_queries_with_the_same_answers_are_resampled_together(collection):
+    queries = [SearchQuery(name, "", text=name) for name in "ab"]
+    vectors = collection.vectors(["d1", "d2"])
+    for answers, width in ((("d1", "d1"), 0), (("d1", "d3"), 1)):
+        judged = Qrels.from_judgements(Qrel(name, doc_id, 1) for name, doc_id in zip("ab", answers, strict=True))
+        report = evaluate_queries(collection, queries, judged, [parse_measure("hit@1")], vectors=vectors)
+        figure = report.exact.measures["hit@1"]
+        assert (figure.value, figure.high - figure.low) == (0.5, width)
+
+
 def test_a_document_that_is_not_there_is_named_with_its_line(collection):
     with pytest.raises(SourceError, match=r"q\.jsonl, line 4: no document 'gone'"):
         evaluate_queries(
@@ -192,3 +203,14 @@ def test_an_empty_collection_is_refused(tmp_path):
         empty = workspace.create("c", external_spec("v", 8), ModelReference("external"))
         with pytest.raises(InputError, match="has no documents"):
             search_both(empty, ["a"], unit_vectors(1, 8), depth=10)
+
+
+def test_every_command_is_in_the_guide():
+    import indexer.eval_cli
+    from retrieval.commands.evaluation import group
+
+    assert indexer.eval_cli.group is group
+    guide = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text()
+    for command in group.registered_commands:
+        assert f"\n## {command.name}\n" in guide, command.name
+        assert f"    retrieval eval {command.name}" in guide, command.name
