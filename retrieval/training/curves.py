@@ -10,7 +10,7 @@ from retrieval.training.files import write_atomically
 
 CURVES_FILE = "curves.png"
 PANELS = (
-    ("loss", {"loss": "batch", "held_out_loss": "held out"}),
+    ("loss", {"loss": "loss"}),
     ("learning rate", {"learning_rate": "learning rate"}),
     (
         "recall on held-out pictures",

@@ -22,7 +22,7 @@ def test_it_loads_and_takes_pictures_and_any_text():
     with torch.inference_mode():
         images = model.encode_image(torch.zeros(2, 3, side, side), normalize=True)
         texts = model.encode_text(tokenize(["", "a zebra 7 ünïcode " * 40, "red cat"]), normalize=True)
-    assert images.shape[1] == texts.shape[1] == 256
+    assert images.shape[1] == texts.shape[1]
     assert torch.isfinite(texts).all()
 
 
@@ -33,7 +33,7 @@ def test_it_knows_every_word_of_the_demo_world():
 
 def test_it_finds_held_out_scenes():
     recalls = judge(load_trained(bundled.FOLDER), images=150, seed=77).ranks.recalls()
-    assert recalls["text_to_image_whole_r1"] > 0.8
+    assert recalls["text_to_image_whole_r1"] > 0.85
     assert recalls["text_to_image_r10"] > 0.9
 
 
