@@ -33,7 +33,7 @@ format: setup
 
 # Draws a catalogue, indexes it with the bundled model, searches it, and serves it (SERVE=0 stops before).
 demo: setup
-	$(BIN)/retrieval tour demo-data --data-dir demo-data/retrieval-data
+	$(BIN)/retrieval tour demo-data
 	@test "$(SERVE)" = 0 || $(BIN)/retrieval serve --data-dir demo-data/retrieval-data
 
 # Pins of everything that a development environment holds, without any index line.

@@ -49,23 +49,22 @@ def visit(collection: Collection) -> list[Stop]:
         stops.append(Stop(title, f"retrieval {command} -c {COLLECTION} -k {HITS}", result))
         return result
 
-    text = "two red cars on a beach at sunset"
-    show(f"text: {text}", f'search "{text}"', collection.search(text, k=HITS))
-    text = "a white lighthouse above the sea by night"
-    show(f"text: {text}", f'search "{text}"', collection.search(text, k=HITS))
-    where = 'kind = "dress" and price < 60'
+    for text in ("a red car at sunset", "a white lighthouse by night"):
+        show(f"text: {text}", f'search "{text}"', collection.search(text, k=HITS))
+    where = 'colour in ("purple", "pink") and price < 150'
     found = show(
-        f"text and filter: a blue dress, {where}",
-        f"search \"a blue dress\" --filter '{where}'",
-        collection.search("a blue dress", k=HITS, filter=where),
+        f"text and filter: a dress, {where}",
+        f"search \"a dress\" --filter '{where}'",
+        collection.search("a dress", k=HITS, filter=where),
     )
     like = found.hits[0].doc_id
     path = collection.get(like).image_uri
     show(f"image: {like}", f"search --image {path}", collection.search(image=read_image(path), k=HITS))
-    mixed = [Weighted(Document(like), 0.5), Weighted(Text("a red dress in the snow"), 0.5)]
+    words = "a yellow dress"
+    mixed = [Weighted(Document(like)), Weighted(Text(words))]
     show(
-        f"composed: {like} and the words “a red dress in the snow”",
-        f'search "a red dress in the snow" --image {path}',
+        f"composed: {like} and the words “{words}”",
+        f'search "{words}" --image {path}',
         collection.search(terms=mixed, k=HITS),
     )
     return stops

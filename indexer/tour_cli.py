@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retrieval.commands.options import DataDir, console, open_workspace
+from retrieval.commands.options import console, open_workspace
 
 if TYPE_CHECKING:
     from indexer.tour import Stop
@@ -19,20 +19,19 @@ def register(app: typer.Typer) -> None:
 
 
 def tour(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the demo catalogue and the contact sheet.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the demo: catalogue, index, contact sheet.")],
     count: Annotated[int, typer.Option(help="How many pictures.")] = 2_000,
-    data_dir: DataDir = None,
 ) -> None:
     """Draw a demo catalogue, index it with the bundled model, and show searches of every kind."""
     from indexer.tour import prepare, sheet_of, visit
     from retrieval.commands.progress import progress_bar
 
-    with open_workspace(data_dir) as workspace:
+    with open_workspace(folder / "retrieval-data") as workspace:
         with progress_bar("images") as bar:
             drawing = bar.add_task("drawing", total=count)
             indexing = bar.add_task("indexing", total=count)
             collection, report = prepare(
-                folder,
+                folder / "catalogue",
                 workspace,
                 count=count,
                 on_draw=lambda done: bar.update(drawing, completed=done),
