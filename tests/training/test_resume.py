@@ -35,7 +35,7 @@ def same(left, right):
     return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [1, pytest.param(0, marks=pytest.mark.slow)])
 def test_killed_and_resumed_ends_with_the_same_weights(tables, tmp_path, workers):
     tables["optimiser"]["steps"] = 40
     tables["data"]["workers"] = workers
