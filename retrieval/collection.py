@@ -187,6 +187,8 @@ class Collection:
             NotFoundError: no such document.
         """
         asked = [*_terms(text, image, doc_id, vector), *terms]
+        if any(isinstance(weighted.term, Text | Image) for weighted in asked):
+            _ = self.encoder  # loaded now if it was not: that is no part of the query's time
         started = perf_counter()
         query = self.embed_query(asked)
         encoded = perf_counter() - started

@@ -118,12 +118,12 @@ def _show(result: SearchResult, *, as_json: bool) -> None:
 
     has_captions = any(hit.captions for hit in result.hits)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("rank", justify="right")
-    table.add_column("score", justify="right")
-    table.add_column("doc_id", overflow="fold")
+    table.add_column("rank", justify="right", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    table.add_column("doc_id", no_wrap=True)
     if has_captions:
-        table.add_column("caption", overflow="ellipsis", no_wrap=True, max_width=60)
-    table.add_column("attributes", overflow="ellipsis", no_wrap=True, style="dim")
+        table.add_column("caption")
+    table.add_column("attributes", style="dim")
     for hit in result.hits:
         said = ", ".join(f"{name}={value}" for name, value in hit.attributes.items())
         caption = [(hit.captions or ("",))[0]] if has_captions else []
