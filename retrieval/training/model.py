@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -60,12 +62,13 @@ def build(config: ModelConfig, *, device: torch.device, load_weights: bool = Fal
         raise ModelError(f"no weights to start from at {file}")
     tag = None if known or file.is_file() else config.pretrained or None
     try:
-        model = open_clip.create_model(
-            f"local-dir:{folder}" if known else config.architecture,
-            pretrained=tag,
-            load_weights=load_weights or tag is not None,
-            device=device,
-        )
+        with _quietly():
+            model = open_clip.create_model(
+                f"local-dir:{folder}" if known else config.architecture,
+                pretrained=tag,
+                load_weights=load_weights or tag is not None,
+                device=device,
+            )
         if config.pretrained and tag is None:
             open_clip.load_checkpoint(model, str(file))
     except (RuntimeError, ValueError, TypeError, KeyError, AssertionError, OSError) as error:
@@ -73,6 +76,17 @@ def build(config: ModelConfig, *, device: torch.device, load_weights: bool = Fal
     model.to(memory_format=torch.channels_last)
     preprocess = Preprocess.from_open_clip(open_clip.get_model_preprocess_cfg(model), model=config.architecture)
     return DualTower(model, _tokenizer(config, model), preprocess)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without open_clip's warning that random weights are random."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def architecture_of(name: str, tower: DualTower) -> dict[str, Any]:
