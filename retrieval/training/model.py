@@ -14,6 +14,7 @@ import open_clip
 import torch
 
 from retrieval.encoders.bundled.tokenizer import WordTokenizer
+from retrieval.encoders.messages import first_line
 from retrieval.encoders.preprocess import Preprocess
 from retrieval.errors import ModelError
 from retrieval.training.config import DEMO, ModelConfig
@@ -72,7 +73,7 @@ def build(config: ModelConfig, *, device: torch.device, load_weights: bool = Fal
         if config.pretrained and tag is None:
             open_clip.load_checkpoint(model, str(file))
     except (RuntimeError, ValueError, TypeError, KeyError, AssertionError, OSError) as error:
-        raise ModelError(f"open_clip cannot build {config.architecture}: {error}") from error
+        raise ModelError(f"open_clip cannot build {config.architecture}: {first_line(error)}") from error
     model.to(memory_format=torch.channels_last)
     preprocess = Preprocess.from_open_clip(open_clip.get_model_preprocess_cfg(model), model=config.architecture)
     return DualTower(model, _tokenizer(config, model), preprocess)
