@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -125,7 +126,7 @@ def _show(result: SearchResult, *, as_json: bool) -> None:
         table.add_column("caption")
     table.add_column("attributes", style="dim")
     for hit in result.hits:
-        said = ", ".join(f"{name}={value}" for name, value in hit.attributes.items())
+        said = shorten(", ".join(f"{name}={value}" for name, value in hit.attributes.items()), 64, placeholder=" …")
         caption = [(hit.captions or ("",))[0]] if has_captions else []
         table.add_row(str(hit.rank), f"{hit.score:.3f}", hit.doc_id, *caption, said)
     console().print(table if result.hits else "no hits")
