@@ -61,7 +61,9 @@ def is_local(bound: socket.socket) -> bool:
 
 def run(app: FastAPI, bound: socket.socket, settings: ApiSettings, *, on_listening: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; then finish what runs, within the grace time, and return."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("api", "uvicorn"):  # not the root: open_clip reports every step of building a model there
+        logging.getLogger(name).setLevel(logging.INFO)
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every broken upload
     config = uvicorn.Config(
         app,

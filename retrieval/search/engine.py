@@ -71,6 +71,7 @@ class SearchEngine:
         def attempt(connection: Connection) -> SearchResult:
             started = perf_counter()
             view = self.views.at(connection)
+            viewed = perf_counter()
             allowed = self._attributes.allowed(connection, filter) if filter else None
             filtered = perf_counter()
             wanted = k + 1 if without is not None else k
@@ -78,8 +79,8 @@ class SearchEngine:
             searched = perf_counter()
             hits = self._hits(connection, found, k, without)
             timings = {
-                "filter": filtered - started,
-                "search": searched - filtered,
+                "filter": filtered - viewed,
+                "search": searched - filtered + viewed - started,
                 "metadata": perf_counter() - searched,
             }
             return SearchResult(hits, plan, timings)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import json
 
 import numpy as np
+import orjson
 import pytest
 from api_service import PHOTOS, doc_ids, fill, fill_vectors, serving, settings_for
 
@@ -142,4 +142,4 @@ def test_vectors_from_elsewhere_need_no_model(client):
 def test_responses_are_compact_json(client):
     response = client.get(f"{PHOTOS}/search", params={"q": "red"})
     assert response.headers["content-type"] == "application/json"
-    assert response.content == json.dumps(response.json(), separators=(",", ":"), ensure_ascii=False).encode()
+    assert response.content == orjson.dumps(response.json())
