@@ -91,9 +91,9 @@ class _Run:
         return self.report
 
     def _read(self, source: CatalogSource) -> None:
-        config, encoder = self._config, self._collection.encoder
-        detector = ChangeDetector(self._database, self._collection.info.id, run_id=self._id, mark=config.sync)
-        work = partial(prepare, encoder=encoder, run_id=self._id, checksum=config.checksum)
+        config, collection = self._config, self._collection
+        detector = ChangeDetector(self._database, collection.info.id, run_id=self._id, mark=config.sync)
+        work = partial(prepare, encoder=lambda: collection.encoder, run_id=self._id, checksum=config.checksum)
         with ThreadPoolExecutor(config.workers, thread_name_prefix="decode") as executor:
             try:
                 for prepared in in_order(executor, work, detector.candidates(source.records()), ahead=config.ahead):

@@ -56,8 +56,11 @@ class Rejected:
 Prepared: TypeAlias = Unchanged | Restated | Fresh | Rejected
 
 
-def prepare(candidate: Candidate, encoder: Encoder, *, run_id: int, checksum: bool) -> Prepared:
-    """Do for one record all that needs no model. Never raises for a bad image."""
+def prepare(candidate: Candidate, encoder: Callable[[], Encoder], *, run_id: int, checksum: bool) -> Prepared:
+    """Do for one record all that comes before the model. Never raises for a bad image.
+
+    `encoder` is asked for only for a new picture, so that a run without any does not wait for a model to load.
+    """
     record, known = candidate.record, candidate.known
     if candidate.looks_unchanged and not checksum:
         return Unchanged()
@@ -74,7 +77,8 @@ def prepare(candidate: Candidate, encoder: Encoder, *, run_id: int, checksum: bo
         if known and known.content_sha256 == entry.content_sha256:
             same_words = known.record_sha256 == entry.record_sha256
             return Unchanged(entry) if same_words else Restated(record, entry)
-        return Fresh(record, entry, encoder.preprocess(decode(data, at_least=encoder.image_size)))
+        towers = encoder()
+        return Fresh(record, entry, towers.preprocess(decode(data, at_least=towers.image_size)))
     except ImageError as error:
         return Rejected(_reject(record, error, run_id))
 

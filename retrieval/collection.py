@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from types import TracebackType
 
@@ -63,6 +64,7 @@ class Collection:
         self.database = database
         self._load_encoder = load_encoder
         self._encoder: Encoder | None = None
+        self._loading = Lock()
         self.engine = SearchEngine(database, info, folder)
         self.views = self.engine.views
         self.writer = CollectionWriter(database, info, folder, self.views)
@@ -80,11 +82,12 @@ class Collection:
             ModelError: it cannot be loaded.
             EncoderMismatchError: what was loaded is not the encoder that the stored vectors come from.
         """
-        if self._encoder is None:
-            encoder = self._load_encoder()
-            check_same_encoder(self.info, encoder)
-            self._encoder = encoder
-        return self._encoder
+        with self._loading:  # threads that come meanwhile wait for the one that loads
+            if self._encoder is None:
+                encoder = self._load_encoder()
+                check_same_encoder(self.info, encoder)
+                self._encoder = encoder
+            return self._encoder
 
     def __enter__(self) -> Collection:
         return self
