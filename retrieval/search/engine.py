@@ -111,11 +111,15 @@ class SearchEngine:
         kind: VectorKind = "image",
         k: int,
         ef_search: int | None = None,
+        allowed: KeyArray | None = None,
         exact: bool = False,
     ) -> tuple[KnnResult, Plan]:
-        """Keys and scores of the k nearest vectors to each of many unit vectors, float32 (nq, dim): (nq, k)."""
+        """Keys and scores of the k nearest vectors to each of many unit vectors, float32 (nq, dim): (nq, k).
+
+        `allowed`, int64 (n,) ascending, restricts the answer to those keys, as a filter does.
+        """
         check_limits(k, ef_search)
-        return self._nearest(self.views.latest(), kind, queries, k, ef_search, None, exact=exact)
+        return self._nearest(self.views.latest(), kind, queries, k, ef_search, allowed, exact=exact)
 
     def item(self, doc_id: str) -> Item:
         """One document as stored; `NotFoundError` if it is not there."""
