@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from retrieval.evaluation.columns import Float64Array
 from retrieval.evaluators.task import Shown
 from retrieval.images.read import read_image
 from retrieval.images.thumbnail import thumbnail
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 HITS = 6
 THUMBNAIL = 112
@@ -91,22 +95,33 @@ def picture(collection: Collection | None, doc_id: str) -> str:
 
 def hit_curves(curves: Mapping[str, Float64Array]) -> str:
     """Shares of queries with a hit among the first k, (depth,) each, drawn over k."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    drawing = Figure(figsize=(7, 3.6), dpi=110, layout="constrained")
-    FigureCanvasAgg(drawing)
-    axes = drawing.subplots()
+    drawing, axes = new_plot()
     for (label, share), (colour, style) in zip(curves.items(), (("#2563eb", "-"), ("#d97706", "--")), strict=False):
         axes.plot(np.arange(1, len(share) + 1), share, style, color=colour, linewidth=2, label=label)
     longest = max(map(len, curves.values()))
     axes.set(xscale="log", xlabel="k", ylabel="hit@k", ylim=(0, 1.02), xlim=(1, max(longest, 2)))
+    axes.legend(frameon=False, loc="lower right")
+    return plot(drawing, "hit@k by k")
+
+
+def new_plot(width: float = 7, height: float = 3.6) -> tuple[Figure, Axes]:
+    """An empty drawing in the pages' look, in inches, and its axes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    FigureCanvasAgg(drawing)
+    axes = drawing.subplots()
     axes.grid(visible=True, color="#e5e7eb", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="lower right")
+    return drawing, axes
+
+
+def plot(drawing: Figure, description: str) -> str:
+    """A drawing as a picture on the page."""
     buffer = io.BytesIO()
     drawing.savefig(buffer, format="png")
-    return f'<p><img class="plot" alt="hit@k by k" src="{_data_uri(buffer.getvalue(), "png")}"></p>'
+    return f'<p><img class="plot" alt="{escape(description)}" src="{_data_uri(buffer.getvalue(), "png")}"></p>'
 
 
 def _data_uri(data: bytes, kind: str) -> str:

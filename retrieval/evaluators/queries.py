@@ -8,7 +8,7 @@ query id, a tab and a text.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,28 +85,39 @@ def query_from(fields: Mapping[str, Any], *, query_id: str, place: str, folder: 
     return SearchQuery(query_id, place, given.get("text"), image, given.get("doc_id"))
 
 
-def embed_queries(collection: Collection, queries: Sequence[SearchQuery]) -> FloatArray:
+def embed_queries(
+    collection: Collection,
+    queries: Sequence[SearchQuery],
+    *,
+    encoder: Encoder | None = None,
+    stored: Callable[[Sequence[str]], FloatArray] | None = None,
+) -> FloatArray:
     """Vectors of queries, float32 (n, dim), of length 1.
 
+    Another `encoder` than the collection's own comes with `stored`, which has its vectors of documents by doc_id.
     Raises `SourceError` for a picture that cannot be read and a document that is not there, with the query's place.
     """
     texts = [(row, query.text) for row, query in enumerate(queries) if query.text is not None]
     images = [(row, query) for row, query in enumerate(queries) if query.image is not None]
-    stored = [(row, query) for row, query in enumerate(queries) if query.doc_id is not None]
+    documents = [(row, query) for row, query in enumerate(queries) if query.doc_id is not None]
     total: list[list[FloatArray]] = [[] for _ in queries]
     if texts:
-        _put(total, [row for row, _ in texts], collection.encoder.encode_texts([text for _, text in texts]))
+        _put(
+            total, [row for row, _ in texts], (encoder or collection.encoder).encode_texts([text for _, text in texts])
+        )
     for start in range(0, len(images), BATCH):
         part = images[start : start + BATCH]
-        pixels = np.stack([_pixels(collection.encoder, query) for _, query in part])
-        _put(total, [row for row, _ in part], collection.encoder.encode_images(pixels))
-    if stored:
-        _put(total, [row for row, _ in stored], _stored(collection, [query for _, query in stored]))
+        chosen = encoder or collection.encoder
+        pixels = np.stack([_pixels(chosen, query) for _, query in part])
+        _put(total, [row for row, _ in part], chosen.encode_images(pixels))
+    if documents:
+        doc_ids = _stored(collection, [query for _, query in documents])
+        _put(total, [row for row, _ in documents], (stored or collection.vectors)(doc_ids))
     return np.concatenate([combine(np.stack(parts), np.ones(len(parts), np.float32)) for parts in total])
 
 
-def read_vectors(path: Path, *, rows: int, dim: int) -> FloatArray:
-    """Vectors of `rows` queries from a .npy file, made unit length: float32 (rows, dim).
+def read_vectors(path: Path, *, dim: int, rows: int | None = None) -> FloatArray:
+    """Vectors of `rows` queries (None: as many as there are) from a .npy file, made unit length: float32 (rows, dim).
 
     Raises `SourceError` for a file that is none or of another shape, `VectorError` for a vector without a direction.
     """
@@ -114,9 +125,11 @@ def read_vectors(path: Path, *, rows: int, dim: int) -> FloatArray:
         vectors = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise SourceError(f"{path}: cannot be read as a NumPy file of vectors ({error})") from error
-    if not isinstance(vectors, np.ndarray) or vectors.shape != (rows, dim) or vectors.dtype.kind != "f":
+    is_table = isinstance(vectors, np.ndarray) and vectors.ndim == 2 and vectors.dtype.kind == "f"
+    if not is_table or not len(vectors) or vectors.shape[1] != dim or rows not in (None, len(vectors)):
         shape = getattr(vectors, "shape", "?")
-        raise SourceError(f"{path}: has the shape {shape}; give floats ({rows:,}, {dim}), a row for each query")
+        each = "any number" if rows is None else f"{rows:,}"
+        raise SourceError(f"{path}: has the shape {shape}; give floats ({each}, {dim}), a row for each query")
     return unit(vectors)
 
 
@@ -162,11 +175,12 @@ def _pixels(encoder: Encoder, query: SearchQuery) -> Any:
         raise SourceError(f"{query.place}: {error}") from error
 
 
-def _stored(collection: Collection, queries: Sequence[SearchQuery]) -> FloatArray:
+def _stored(collection: Collection, queries: Sequence[SearchQuery]) -> list[str]:
+    """The doc_ids that these queries ask by, all of them there."""
     doc_ids = [query.doc_id or "" for query in queries]
     with collection.database.read() as connection:
         there = items.live_keys(connection, collection.info.id, doc_ids)
     for query in queries:
         if query.doc_id not in there:
             raise SourceError(f"{query.place}: no document {query.doc_id!r} in collection {collection.name!r}")
-    return collection.vectors(doc_ids)
+    return doc_ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,33 @@ def write_and_record(
     folder: Path | None,
     data_dir: Path,
 ) -> tuple[Path, dict[str, Any]]:
-    """Write the report and record the run; returns its folder, a new one in `data_dir` by default, and its metrics.
+    """Write the report of tasks and record the run: see `keep`."""
+    return keep(
+        collection,
+        lambda chosen: write_report(chosen, collection, reports, config),
+        config,
+        kind=kind,
+        folder=folder,
+        data_dir=data_dir,
+    )
 
-    Raises `StorageError` where the folder cannot be written.
+
+def keep(
+    collection: Collection,
+    write: Callable[[Path], dict[str, Any]],
+    config: Mapping[str, Any],
+    *,
+    kind: str,
+    folder: Path | None,
+    data_dir: Path,
+) -> tuple[Path, dict[str, Any]]:
+    """Have a report written and record the run; returns its folder, a new one in `data_dir` by default, and metrics.
+
+    `write` fills the folder that it is given and returns the metrics. Raises `StorageError` where it cannot be written.
     """
     chosen = (folder or new_folder(data_dir, collection.name)).absolute()
     try:
-        metrics = write_report(chosen, collection, reports, config)
+        metrics = write(chosen)
     except OSError as error:
         raise StorageError(f"the report cannot be written to {chosen}: {error.strerror}") from error
     with collection.database.write() as connection:

@@ -32,9 +32,9 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     metrics: dict[str, Any] = {report.name: _figures(report) for report in reports}
     queries = {report.file_name: _shown(report) for report in reports}
-    _write_json(folder / "metrics.json", metrics)
-    _write_json(folder / "config.json", config)
-    _write_json(folder / "queries.json", queries)
+    write_json(folder / "metrics.json", metrics)
+    write_json(folder / "config.json", config)
+    write_json(folder / "queries.json", queries)
     for report in reports:
         write_qrels(folder / f"{report.file_name}.qrels", report.qrels, quoted=True)
         write_run(folder / f"{report.file_name}.run", report.run, tag="served", quoted=True)
@@ -43,7 +43,8 @@ def write_report(
     return metrics
 
 
-def _write_json(path: Path, value: object) -> None:
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file for people and programs; numbers that are not finite are a `ValueError`."""
     path.write_text(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False), encoding="utf-8")
 
 

@@ -1,4 +1,7 @@
-"""The same queries through a collection's index and exactly, side by side, and the figures of both."""
+"""The same queries at every stage from the ideal search to the served one, and the figures of the last two.
+
+The stages are told of in `retrieval.evaluation.decompose`; each adds one thing by which a right answer may be lost.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ from retrieval.collection import Collection
 from retrieval.errors import InputError
 from retrieval.evaluation import Measure, Qrels, Run, evaluate
 from retrieval.evaluation.decompose import Decomposition, decompose
+from retrieval.evaluation.exact import rank_exactly
 from retrieval.evaluation.measures import Hit
 from retrieval.evaluation.ranks import rank_relevant
+from retrieval.evaluators.reference import Reference
 from retrieval.evaluators.task import Shown, TaskReport
 from retrieval.metadata import items
+from retrieval.search.attributes import AttributeCache
 from retrieval.search.query import MOST_HITS
 from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult
 
@@ -23,11 +29,17 @@ LONGEST_FREE = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Searches:
-    """What the index found and what an exact search finds. `ef_search` is None where there was no graph to ask."""
+    """What users get, and what an exact search finds in its place, under the same filter.
+
+    `ef_search` is None where there was no graph to ask. `stages` maps the names of the stages, from ideal to served, to
+    what is found up to there. `warnings` are lines for people.
+    """
 
     served: Run
     exact: Run
     ef_search: int | None
+    stages: Mapping[str, Run]
+    warnings: tuple[str, ...] = ()
 
 
 def search_both(
@@ -38,29 +50,50 @@ def search_both(
     depth: int,
     ef_search: int | None = None,
     without: Sequence[str | None] | None = None,
+    filter: str | None = None,  # noqa: A002  the word that users write
+    reference: Reference | None = None,
 ) -> Searches:
     """The `depth` best documents for each query, unit vectors float32 (nq, dim), through the index and exactly.
 
     `without` names a document for each query that is left out of its results, or None: an item is no answer to itself.
-    Raises `InputError` for a depth outside 1..10,000 and an empty collection.
+    With a `filter` both searches have it, as users' do. With a `reference` of the same queries, what the encoder's
+    precision loses is told apart from what the model does.
+
+    Raises:
+        InputError: a depth outside 1..10,000, an empty collection, a filter that is wrong or allows nothing.
+        ConflictError: the documents are not those of the reference any more.
     """
-    if not 1 <= depth <= MOST_HITS:
-        raise InputError(f"a depth of {depth}: give 1 to {MOST_HITS:,}")
+    asked = _asked(collection, query_ids, vectors, depth=depth, ef_search=ef_search, without=without)
+    allowed = allowed_keys(collection, filter, asked.keys) if filter else None
+    stages: dict[str, Run] = {}
+    if reference is not None:
+        stages["model"] = asked.ideal(reference)
+    stages["precision" if reference else "model"], _ = asked.search(exact=True)
+    if allowed is not None:
+        stages["filter"], _ = asked.search(allowed, exact=True)
+    exact = list(stages.values())[-1]
+    served, used = asked.search(allowed, exact=False)
+    if used is not None:
+        stages["index"] = served
+    warnings = [*(reference.warnings if reference else ()), *filter_warnings(allowed, asked.keys)]
+    return Searches(served, exact, used, stages, tuple(warnings))
+
+
+def allowed_keys(collection: Collection, filter: str, live: KeyArray) -> KeyArray:  # noqa: A002
+    """Keys of the live documents, int64 (nd,) ascending, that a filter allows, ascending int64 (n,).
+
+    Raises `FilterError` for one that is wrong, and `InputError` for one that allows nothing.
+    """
     with collection.database.read() as connection:
-        keys, doc_ids = items.live_documents(connection, collection.info.id)
-    if not doc_ids:
-        raise InputError(f"collection {collection.name!r} has no documents: index some first")
-    rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}
-    left_out = np.array([rows.get(doc_id or "", NO_KEY) for doc_id in without or [None] * len(query_ids)], np.int64)
-    k = min(depth + bool((left_out != NO_KEY).any()), len(doc_ids), MOST_HITS)
+        allowed = np.intersect1d(AttributeCache(collection.info.id).allowed(connection, filter), live)
+    if not len(allowed):
+        raise InputError(f"the filter {filter!r} allows none of the {len(live):,} documents: nothing could be found")
+    return allowed
 
-    def run(*, exact: bool) -> tuple[Run, int | None]:
-        found, plan = collection.engine.nearest(vectors, k=k, ef_search=ef_search, exact=exact)
-        kept = _without(_as_rows(found, keys), left_out, depth)
-        return Run.from_neighbours(query_ids, doc_ids, kept.keys, kept.scores), plan.ef_search
 
-    served, used = run(exact=False)
-    return Searches(served, run(exact=True)[0], used)
+def filter_warnings(allowed: KeyArray | None, live: KeyArray) -> list[str]:
+    """How many of the live documents, int64 (nd,), a filter leaves; nothing where there is none."""
+    return [] if allowed is None else [f"the filter allows {len(allowed):,} of {len(live):,} documents"]
 
 
 def list_depth(
@@ -85,8 +118,7 @@ def measure(
     clusters: Mapping[str, str] | None = None,
     warnings: Sequence[str] = (),
 ) -> TaskReport:
-    """The figures of both searches; misses are put down to the model or the index at every cut-off of a measure."""
-    stages = {"model": searches.exact} | ({"index": searches.served} if searches.ef_search else {})
+    """The figures of both searches; misses are put down to a stage at every cut-off of a measure."""
     return TaskReport(
         name=name,
         qrels=qrels,
@@ -95,9 +127,9 @@ def measure(
         served=evaluate(qrels, searches.served, measures, clusters=clusters),
         exact=evaluate(qrels, searches.exact, measures, clusters=clusters),
         ef_search=searches.ef_search,
-        blame=blame_misses(qrels, stages, sorted({each.cutoff for each in measures if each.cutoff})),
+        blame=blame_misses(qrels, searches.stages, sorted({each.cutoff for each in measures if each.cutoff})),
         shown=shown,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *searches.warnings),
     )
 
 
@@ -121,17 +153,72 @@ def judged_alike(qrels: Qrels) -> dict[str, str]:
     return clusters
 
 
+def leave_out(found: KnnResult, own: KeyArray, depth: int) -> KnnResult:
+    """The first `depth` slots of each row once its own key, int64 (nq,), is taken out; `NO_KEY` takes nothing out."""
+    gone = found.keys == own[:, None]
+    order = np.argsort(gone, axis=1, kind="stable")
+    scores = np.where(gone, np.float32(-np.inf), found.scores)
+    keys = np.where(gone, NO_KEY, found.keys)
+    kept = KnnResult(np.take_along_axis(keys, order, 1), np.take_along_axis(scores, order, 1))
+    return KnnResult(kept.keys[:, :depth], kept.scores[:, :depth])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """Queries, float32 (nq, dim), put to the documents of a collection; `left_out` has a row or `NO_KEY` for each."""
+
+    collection: Collection
+    query_ids: Sequence[str]
+    vectors: FloatArray
+    keys: KeyArray
+    doc_ids: Sequence[str]
+    left_out: KeyArray
+    depth: int
+    ef_search: int | None
+
+    def search(self, allowed: KeyArray | None = None, *, exact: bool) -> tuple[Run, int | None]:
+        """What the collection finds among its stored vectors, and with which ef_search."""
+        found, plan = self.collection.engine.nearest(
+            self.vectors, k=self._k, ef_search=self.ef_search, allowed=allowed, exact=exact
+        )
+        return self._run(_as_rows(found, self.keys)), plan.ef_search
+
+    def ideal(self, reference: Reference) -> Run:
+        """What would be found without rounding."""
+        reference.check_fits(self.keys)
+        return self._run(rank_exactly(reference.queries, reference.documents, k=self._k).nearest)
+
+    @property
+    def _k(self) -> int:
+        return min(self.depth + bool((self.left_out != NO_KEY).any()), len(self.doc_ids), MOST_HITS)
+
+    def _run(self, found: KnnResult) -> Run:
+        kept = leave_out(found, self.left_out, self.depth)
+        return Run.from_neighbours(self.query_ids, self.doc_ids, kept.keys, kept.scores)
+
+
+def _asked(
+    collection: Collection,
+    query_ids: Sequence[str],
+    vectors: FloatArray,
+    *,
+    depth: int,
+    ef_search: int | None,
+    without: Sequence[str | None] | None,
+) -> _Asked:
+    if not 1 <= depth <= MOST_HITS:
+        raise InputError(f"a depth of {depth}: give 1 to {MOST_HITS:,}")
+    with collection.database.read() as connection:
+        keys, doc_ids = items.live_documents(connection, collection.info.id)
+    if not doc_ids:
+        raise InputError(f"collection {collection.name!r} has no documents: index some first")
+    rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}
+    left_out = np.array([rows.get(doc_id or "", NO_KEY) for doc_id in without or [None] * len(query_ids)], np.int64)
+    return _Asked(collection, query_ids, vectors, keys, doc_ids, left_out, depth, ef_search)
+
+
 def _as_rows(found: KnnResult, keys: KeyArray) -> KnnResult:
     """Keys as row numbers; one that is not among `keys`, int64 (n,) ascending, came meanwhile and is left out."""
     rows = np.minimum(np.searchsorted(keys, found.keys), len(keys) - 1)
     known = keys[rows] == found.keys
     return KnnResult(np.where(known, rows, NO_KEY), np.where(known, found.scores, np.float32(-np.inf)))
-
-
-def _without(found: KnnResult, left_out: KeyArray, depth: int) -> KnnResult:
-    """The first `depth` slots of each row once its own document, int64 (nq,), is taken out."""
-    gone = found.keys == left_out[:, None]
-    order = np.argsort(gone, axis=1, kind="stable")
-    scores = np.where(gone, np.float32(-np.inf), found.scores)
-    kept = KnnResult(np.take_along_axis(found.keys, order, 1), np.take_along_axis(scores, order, 1))
-    return KnnResult(kept.keys[:, :depth], kept.scores[:, :depth])
