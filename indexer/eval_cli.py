@@ -11,8 +11,9 @@ from retrieval.commands.evaluation import group
 from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, open_workspace
 
 if TYPE_CHECKING:
-    from retrieval.collection import Collection
-    from retrieval.evaluators.caption_task import CaptionTask
+    from collections.abc import Iterator
+
+    from retrieval.types import CatalogRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -35,34 +36,30 @@ def captions(
     data_dir: DataDir = None,
 ) -> None:
     """Image-caption retrieval both ways, through the index and exactly, with a report to look at."""
-    from retrieval.commands.evaluation_tables import finish, warn
+    from retrieval.commands.evaluation_tables import finish
     from retrieval.errors import InputError
-    from retrieval.evaluators.captions import evaluate_captions
-    from retrieval.evaluators.record import describe, write_and_record
+    from retrieval.evaluators.complete import complete_captions
 
     cutoffs = tuple(sorted(set(k or (1, 5, 10))))
     if not 1 <= cutoffs[0] <= cutoffs[-1] <= 1_000:
         raise InputError("--k must be in 1..1,000")
     with open_workspace(data_dir) as workspace:
-        opened = workspace.open(collection)
-        task = _task(opened, dataset, split)
-        reports = evaluate_captions(opened, task, cutoffs=cutoffs, ef_search=ef_search)
-        options = {"dataset": dataset or "the collection's own captions", "split": split, "k": list(cutoffs)}
-        config = describe(opened, "captions", **options, ef_search=ef_search)
-        folder, metrics = write_and_record(
-            opened, reports, config, kind="captions", folder=out, data_dir=workspace.data_dir
+        complete = complete_captions(
+            workspace,
+            workspace.open(collection),
+            _records(dataset, split) if dataset else None,
+            dataset=dataset,
+            split=split,
+            cutoffs=cutoffs,
+            ef_search=ef_search,
+            folder=out,
         )
-    if task.missing:
-        warn([f"{task.missing:,} images of the dataset are not in the collection"])
-    finish(reports, metrics, folder, as_json=as_json)
+    finish(complete, as_json=as_json)
 
 
-def _task(collection: Collection, dataset: str | None, split: str | None) -> CaptionTask:
+def _records(dataset: str, split: str | None) -> Iterator[CatalogRecord]:
     from indexer.sources.open import open_source
-    from retrieval.evaluators.caption_task import captions_of, own_captions
 
-    if dataset is None:
-        return own_captions(collection)
     source = open_source(dataset, split=split)
     source.check()
-    return captions_of(collection, source.records())
+    return source.records()

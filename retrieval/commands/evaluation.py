@@ -53,24 +53,29 @@ def run_queries(
     """Search for queries with judgements, through the index and exactly; writes a TREC run and a report."""
     from retrieval.commands.evaluation_tables import finish
     from retrieval.evaluation import read_qrels
+    from retrieval.evaluators.complete import complete_run
     from retrieval.evaluators.queries import read_queries, read_vectors
-    from retrieval.evaluators.record import describe, write_and_record
-    from retrieval.evaluators.run import evaluate_queries, parse_measures
+    from retrieval.evaluators.run import parse_measures
 
     measures = parse_measures(measure)
     judged = read_qrels(qrels, quoted=quoted)
     asked = read_queries(queries)
+    files = {"queries": str(queries), "qrels": str(qrels), "vectors": str(vectors) if vectors else None}
     with open_workspace(data_dir) as workspace:
         opened = workspace.open(collection)
-        ready = read_vectors(vectors, rows=len(asked), dim=opened.info.spec.dim) if vectors else None
-        report = evaluate_queries(opened, asked, judged, measures, vectors=ready, depth=depth, ef_search=ef_search)
-        files = {"queries": str(queries), "qrels": str(qrels), "vectors": str(vectors) if vectors else None}
-        options = {"measures": [str(one) for one in measures], "quoted": quoted, "depth": depth}
-        config = describe(opened, "run", **files, **options, ef_search=ef_search)
-        folder, metrics = write_and_record(
-            opened, [report], config, kind="run", folder=out, data_dir=workspace.data_dir
+        complete = complete_run(
+            workspace,
+            opened,
+            asked,
+            judged,
+            measures=measures,
+            given={**files, "quoted": quoted},
+            vectors=read_vectors(vectors, rows=len(asked), dim=opened.info.spec.dim) if vectors else None,
+            depth=depth,
+            ef_search=ef_search,
+            folder=out,
         )
-    finish([report], metrics, folder, as_json=as_json)
+    finish(complete, as_json=as_json)
 
 
 @group.command("score")
@@ -113,31 +118,27 @@ def labels_of(
     data_dir: DataDir = None,
 ) -> None:
     """Precision, recall and mAP by class: pictures that ask for their like, and names of classes."""
-    from retrieval.commands.evaluation_tables import finish, warn
+    from retrieval.commands.evaluation_tables import finish
     from retrieval.errors import InputError
-    from retrieval.evaluators.labels import TEMPLATE, image_to_image, label_measures, read_labels, text_to_image
-    from retrieval.evaluators.record import describe, write_and_record
-    from retrieval.workspace import EXTERNAL
+    from retrieval.evaluators.complete import complete_labels
+    from retrieval.evaluators.labels import TEMPLATE
 
     cutoffs = sorted(set(k or (1, 5, 10)))
     if cutoffs[0] < 1 or sample < 0:
         raise InputError("--k is at least 1, and --sample at least 0")
-    measures = label_measures(cutoffs)
     with open_workspace(data_dir) as workspace:
-        opened = workspace.open(collection)
-        labels = read_labels(opened, attribute)
-        templates = template or [TEMPLATE]
-        options = {"attribute": attribute, "k": cutoffs, "template": templates}
-        reports = [image_to_image(opened, labels, measures, sample=sample, seed=seed, ef_search=ef_search)]
-        if opened.info.spec.pretrained == EXTERNAL:
-            warn([f"the vectors of {collection!r} were made elsewhere, so texts cannot be embedded: images only"])
-        else:
-            reports.append(text_to_image(opened, labels, measures, templates=templates, ef_search=ef_search))
-        config = describe(opened, "labels", **options, sample=sample, seed=seed, ef_search=ef_search)
-        folder, metrics = write_and_record(
-            opened, reports, config, kind="labels", folder=out, data_dir=workspace.data_dir
+        complete = complete_labels(
+            workspace,
+            workspace.open(collection),
+            attribute,
+            cutoffs=cutoffs,
+            templates=template or [TEMPLATE],
+            sample=sample,
+            seed=seed,
+            ef_search=ef_search,
+            folder=out,
         )
-    finish(reports, metrics, folder, as_json=as_json)
+    finish(complete, as_json=as_json)
 
 
 @group.command("compare")

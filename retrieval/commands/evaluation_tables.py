@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,18 +15,20 @@ if TYPE_CHECKING:
 
     from retrieval.evaluation import Estimate, Evaluation
     from retrieval.evaluators.compare import Comparison
+    from retrieval.evaluators.complete import Complete
     from retrieval.evaluators.gate import Checked
     from retrieval.evaluators.task import TaskReport
 
 
-def finish(reports: Iterable[TaskReport], metrics: Mapping[str, object], folder: Path, *, as_json: bool) -> None:
-    """Print the outcome of a run, as tables or as JSON."""
+def finish(complete: Complete, *, as_json: bool) -> None:
+    """Print the outcome of an evaluation, as tables or as JSON."""
+    warn(complete.warnings)
     if as_json:
-        typer.echo(json.dumps(metrics, indent=2, allow_nan=False))
+        typer.echo(json.dumps(complete.metrics, indent=2, allow_nan=False))
         return
-    for report in reports:
+    for report in complete.reports:
         show_report(report)
-    console().print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+    console().print(f"report: {complete.folder / 'report.html'}", markup=False, soft_wrap=True)
 
 
 def show_report(report: TaskReport) -> None:

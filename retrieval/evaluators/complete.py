@@ -1,0 +1,134 @@
+"""Complete evaluations, measured, written and recorded: the same from the command line and as jobs of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from retrieval.collection import Collection
+from retrieval.evaluation import Measure, Qrels
+from retrieval.evaluators.caption_task import captions_of, own_captions
+from retrieval.evaluators.captions import evaluate_captions
+from retrieval.evaluators.labels import TEMPLATE, image_to_image, label_measures, read_labels, text_to_image
+from retrieval.evaluators.queries import SearchQuery
+from retrieval.evaluators.record import describe, write_and_record
+from retrieval.evaluators.run import evaluate_queries
+from retrieval.evaluators.task import TaskReport
+from retrieval.types import CatalogRecord, FloatArray
+from retrieval.workspace import EXTERNAL, Workspace
+
+OnProgress: TypeAlias = Callable[[str, int, int], None]
+"""Told of progress: what begins now, how many steps are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Complete:
+    """What an evaluation leaves: its tasks, their figures as JSON, the folder of its report, and lines for people."""
+
+    reports: Sequence[TaskReport]
+    metrics: Mapping[str, Any]
+    folder: Path
+    warnings: tuple[str, ...] = ()
+
+
+def complete_captions(
+    workspace: Workspace,
+    collection: Collection,
+    records: Iterable[CatalogRecord] | None,
+    *,
+    dataset: str | None = None,
+    split: str | None = None,
+    cutoffs: Sequence[int] = (1, 5, 10),
+    ef_search: int | None = None,
+    folder: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> Complete:
+    """Image-caption retrieval both ways, with the captions of `records`, or the collection's own for None.
+
+    `dataset` and `split` say in the record what the captions were. Raises as `captions_of` and `own_captions` do.
+    """
+    tell = on_progress or _silent
+    tell("reading captions", 0, 3)
+    task = own_captions(collection) if records is None else captions_of(collection, records)
+    tell("searching", 1, 3)
+    reports = evaluate_captions(collection, task, cutoffs=cutoffs, ef_search=ef_search)
+    options = {"dataset": dataset or "the collection's own captions", "split": split, "k": list(cutoffs)}
+    config = describe(collection, "captions", **options, ef_search=ef_search)
+    tell("writing the report", 2, 3)
+    missing = [f"{task.missing:,} images of the dataset are not in the collection"] * bool(task.missing)
+    return _keep(workspace, collection, reports, config, kind="captions", folder=folder, warnings=missing)
+
+
+def complete_labels(
+    workspace: Workspace,
+    collection: Collection,
+    attribute: str,
+    *,
+    cutoffs: Sequence[int] = (1, 5, 10),
+    templates: Sequence[str] = (TEMPLATE,),
+    sample: int = 1000,
+    seed: int = 0,
+    ef_search: int | None = None,
+    folder: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> Complete:
+    """Class-level retrieval by an attribute; names of classes ask too where the collection has an encoder."""
+    tell = on_progress or _silent
+    tell("reading labels", 0, 4)
+    labels, measures = read_labels(collection, attribute), label_measures(cutoffs)
+    tell("searching by image", 1, 4)
+    reports = [image_to_image(collection, labels, measures, sample=sample, seed=seed, ef_search=ef_search)]
+    warnings = []
+    if collection.info.spec.pretrained == EXTERNAL:
+        warnings = [f"the vectors of {collection.name!r} were made elsewhere, so texts cannot be embedded: images only"]
+    else:
+        tell("searching by text", 2, 4)
+        reports.append(text_to_image(collection, labels, measures, templates=templates, ef_search=ef_search))
+    options = {"attribute": attribute, "k": list(cutoffs), "template": list(templates), "sample": sample, "seed": seed}
+    config = describe(collection, "labels", **options, ef_search=ef_search)
+    tell("writing the report", 3, 4)
+    return _keep(workspace, collection, reports, config, kind="labels", folder=folder, warnings=warnings)
+
+
+def complete_run(
+    workspace: Workspace,
+    collection: Collection,
+    queries: Sequence[SearchQuery],
+    qrels: Qrels,
+    *,
+    measures: Sequence[Measure],
+    given: Mapping[str, object],
+    vectors: FloatArray | None = None,
+    depth: int | None = None,
+    ef_search: int | None = None,
+    folder: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> Complete:
+    """Queries with judgements; `given` says in the record where they came from. Raises as `evaluate_queries` does."""
+    tell = on_progress or _silent
+    tell("searching", 0, 2)
+    report = evaluate_queries(collection, queries, qrels, measures, vectors=vectors, depth=depth, ef_search=ef_search)
+    options = {**given, "measures": [str(one) for one in measures], "depth": depth}
+    config = describe(collection, "run", **options, ef_search=ef_search)
+    tell("writing the report", 1, 2)
+    return _keep(workspace, collection, [report], config, kind="run", folder=folder)
+
+
+def _keep(
+    workspace: Workspace,
+    collection: Collection,
+    reports: Sequence[TaskReport],
+    config: Mapping[str, Any],
+    *,
+    kind: str,
+    folder: Path | None,
+    warnings: Sequence[str] = (),
+) -> Complete:
+    kept, metrics = write_and_record(collection, reports, config, kind=kind, folder=folder, data_dir=workspace.data_dir)
+    return Complete(reports, metrics, kept, tuple(warnings))
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """Nobody wants to know."""
