@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retrieval.commands.evaluation import group
-from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, open_workspace
+from retrieval.commands.evaluation import Fp32, group
+from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, Filter, open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,8 @@ def captions(
     ] = None,
     k: Annotated[list[int] | None, typer.Option("--k", help="Cut-offs; may be repeated [default: 1, 5, 10].")] = None,
     ef_search: EfSearch = None,
+    filter_: Filter = None,
+    fp32: Fp32 = False,
     split: Annotated[str | None, typer.Option(help="Only this split of a Karpathy JSON.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report.", show_default=False)] = None,
     as_json: AsJson = False,
@@ -37,13 +39,14 @@ def captions(
 ) -> None:
     """Image-caption retrieval both ways, through the index and exactly, with a report to look at."""
     from retrieval.commands.evaluation_tables import finish
+    from retrieval.commands.progress import step_progress
     from retrieval.errors import InputError
     from retrieval.evaluators.complete import complete_captions
 
     cutoffs = tuple(sorted(set(k or (1, 5, 10))))
     if not 1 <= cutoffs[0] <= cutoffs[-1] <= 1_000:
         raise InputError("--k must be in 1..1,000")
-    with open_workspace(data_dir) as workspace:
+    with step_progress() as on_progress, open_workspace(data_dir) as workspace:
         complete = complete_captions(
             workspace,
             workspace.open(collection),
@@ -52,7 +55,10 @@ def captions(
             split=split,
             cutoffs=cutoffs,
             ef_search=ef_search,
+            filter=filter_,
+            fp32=fp32,
             folder=out,
+            on_progress=on_progress,
         )
     finish(complete, as_json=as_json)
 

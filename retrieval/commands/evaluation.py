@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, console, open_workspace
+from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, Filter, console, open_workspace
 
 if TYPE_CHECKING:
     from retrieval.collection import Collection
@@ -26,6 +26,12 @@ Measures: TypeAlias = Annotated[
 ]
 Quoted: TypeAlias = Annotated[
     bool, typer.Option("--quoted", help="Ids in the TREC files are quoted: a blank is written %20.")
+]
+Fp32: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--fp32", help="Embed queries and pictures again in fp32, to tell what the encoder's precision loses."
+    ),
 ]
 Out: TypeAlias = Annotated[Path | None, typer.Option(help="Folder of the report.", show_default=False)]
 
@@ -45,6 +51,8 @@ def run_queries(
         typer.Option(help="Results kept for each query; more than ef_search raise it.", show_default=False),
     ] = None,
     ef_search: EfSearch = None,
+    filter_: Filter = None,
+    fp32: Fp32 = False,
     quoted: Quoted = False,
     out: Out = None,
     as_json: AsJson = False,
@@ -52,6 +60,7 @@ def run_queries(
 ) -> None:
     """Search for queries with judgements, through the index and exactly; writes a TREC run and a report."""
     from retrieval.commands.evaluation_tables import finish
+    from retrieval.commands.progress import step_progress
     from retrieval.evaluation import read_qrels
     from retrieval.evaluators.complete import complete_run
     from retrieval.evaluators.queries import read_queries, read_vectors
@@ -61,7 +70,7 @@ def run_queries(
     judged = read_qrels(qrels, quoted=quoted)
     asked = read_queries(queries)
     files = {"queries": str(queries), "qrels": str(qrels), "vectors": str(vectors) if vectors else None}
-    with open_workspace(data_dir) as workspace:
+    with step_progress() as on_progress, open_workspace(data_dir) as workspace:
         opened = workspace.open(collection)
         complete = complete_run(
             workspace,
@@ -73,7 +82,10 @@ def run_queries(
             vectors=read_vectors(vectors, rows=len(asked), dim=opened.info.spec.dim) if vectors else None,
             depth=depth,
             ef_search=ef_search,
+            filter=filter_,
+            fp32=fp32,
             folder=out,
+            on_progress=on_progress,
         )
     finish(complete, as_json=as_json)
 
@@ -113,6 +125,7 @@ def labels_of(
     sample: Annotated[int, typer.Option(help="Most pictures that ask for others of their class; 0 for all.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
     ef_search: EfSearch = None,
+    filter_: Filter = None,
     out: Out = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -136,6 +149,7 @@ def labels_of(
             sample=sample,
             seed=seed,
             ef_search=ef_search,
+            filter=filter_,
             folder=out,
         )
     finish(complete, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -58,6 +58,23 @@ def build_progress() -> Iterator[OnBuild]:
     """A bar for graph building, as the callback that the writer takes."""
     with progress_bar("vectors") as bar:
         yield build_reporter(bar)
+
+
+@contextmanager
+def step_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """One bar for steps that follow one another, as a callback: what is being done, how many are done, of how many."""
+    with progress_bar("") as bar:
+        task, now = bar.add_task("", total=None), ""
+
+        def report(what: str, done: int, total: int) -> None:
+            nonlocal now
+            if what != now:
+                now = what
+                bar.reset(task, description=what)
+            bar.update(task, completed=done, total=total)
+
+        yield report
+        bar.remove_task(task)
 
 
 def build_reporter(bar: Progress) -> OnBuild:

@@ -1,10 +1,10 @@
 """Whose fault is a miss? Each stage between the ideal search and the served one may lose a relevant document.
 
-The stages run from the ideal to the served search, each adding one approximation: exact search with fp32 embeddings
-("model"), with the encoder's own precision ("precision"), with vectors as they are stored ("storage"), through the
-graph ("index"). A query that is a miss at the end is put down to the stage from which on it was missed: to the model if
-even the ideal search misses it. Queries that an approximation finds by luck, where the ideal search misses them, are
-counted apart, so that the figures add up.
+The stages run from the ideal to the served search, each adding one thing by which a right answer may be lost: exact
+search with fp32 embeddings ("model"), with the encoder's own precision ("precision"), among the documents that a filter
+allows ("filter"), through the graph ("index"). A query that is a miss at the end is put down to the stage from which on
+it was missed: to the model if even the ideal search misses it. Queries that a later stage finds by luck, where the
+ideal search misses them, are counted apart, so that the figures add up.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval.errors import InputError
-from retrieval.types import BoolArray, KeyArray
+from retrieval.types import BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,3 @@ def decompose(hits: Mapping[str, BoolArray], *, k: int) -> Decomposition:
         blame={name: int(count) for name, count in zip(names, guilty, strict=False)},
         lucky=int((found[-1] & ~found[0]).sum()),
     )
-
-
-def hit_at(nearest: KeyArray, relevant: Mapping[int, frozenset[int]] | list[frozenset[int]], *, k: int) -> BoolArray:
-    """Whether each row of neighbours (nq, >= k) has one of its relevant documents among the first k: bool (nq,)."""
-    return np.array([not relevant[row].isdisjoint(keys) for row, keys in enumerate(nearest[:, :k].tolist())], np.bool_)

@@ -1,34 +1,23 @@
-"""Image-caption retrieval both ways, through the served index and exactly, with every miss put down to a stage."""
+"""Image-caption retrieval both ways, at every stage from the ideal search to the served one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 
 from retrieval.collection import Collection
-from retrieval.evaluation import Qrels, Run, evaluate, parse_measure
-from retrieval.evaluation.decompose import decompose
-from retrieval.evaluation.exact import rank_exactly
+from retrieval.evaluation import Measure, Qrels, Run, evaluate, parse_measure
+from retrieval.evaluation.columns import IntArray
+from retrieval.evaluation.exact import ExactRanking, rank_exactly
 from retrieval.evaluators.caption_task import CaptionTask
+from retrieval.evaluators.reference import Reference
+from retrieval.evaluators.searches import allowed_keys, blame_misses, filter_warnings, rows_of
 from retrieval.evaluators.task import Shown, TaskReport
-from retrieval.types import FloatArray, KeyArray, KnnResult
+from retrieval.types import FloatArray, KeyArray, KnnResult, VectorKind
 
 DEPTH = 100
-Direction: TypeAlias = Literal["text to image", "image to text"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reference:
-    """The same pictures and captions embedded in fp32: what the encoder would say without rounding.
-
-    `images` float32 (nd, dim) in the order of the task's documents, `captions` (nc, dim).
-    """
-
-    images: FloatArray
-    captions: FloatArray
 
 
 def evaluate_captions(
@@ -37,123 +26,161 @@ def evaluate_captions(
     *,
     cutoffs: Sequence[int] = (1, 5, 10),
     ef_search: int | None = None,
+    filter: str | None = None,  # noqa: A002  the word that users write
     reference: Reference | None = None,
 ) -> list[TaskReport]:
     """Measure text to image, then image to text.
 
     R@k of image-caption papers is hit@k: a relevant item among the first k. Ranks of first relevant items are exact.
-    Captions of one picture are resampled together for the intervals.
+    Captions of one picture are resampled together for the intervals. A `filter` is one of documents, so only text to
+    image has it. With a `reference` of the same captions, what the encoder's precision loses is told apart.
+
+    Raises:
+        InputError: a filter that is wrong, or allows nothing.
+        ConflictError: the documents are not those of the reference any more.
     """
-    described = task.described
+    if reference is not None:
+        reference.check_fits(task.doc_keys)
+    allowed = allowed_keys(collection, filter, task.doc_keys) if filter else None
     images = collection.views.latest().vectors(task.doc_keys)
-    names = task.query_ids
-    documents = np.array(task.doc_ids, object)
-    clusters = {name: task.doc_ids[row] for name, row in zip(names, task.owner.tolist(), strict=True)}
-    text_to_image = _Side(
-        direction="text to image",
-        query_ids=names,
-        queries=task.vectors,
-        item_ids=list(task.doc_ids),
-        items=images,
-        item_keys=task.doc_keys,
-        pairs=(np.arange(len(names)), task.owner),
-        clusters=clusters,
-        ideal=None if reference is None else (reference.captions, reference.images),
-        shown={name: Shown(text) for name, text in zip(names, task.captions, strict=True)},
-        answers={},
-    )
-    query_row = np.searchsorted(described, task.owner)
-    image_to_text = _Side(
-        direction="image to text",
-        query_ids=documents[described].tolist(),
-        queries=images[described],
-        item_ids=names,
-        items=task.vectors,
-        item_keys=task.caption_keys,
-        pairs=(query_row, np.arange(len(names))),
-        clusters=None,
-        ideal=None if reference is None else (reference.images[described], reference.captions),
-        shown={doc_id: Shown(doc_id=doc_id) for doc_id in documents[described].tolist()},
-        answers=dict(zip(names, task.captions, strict=True)),
-    )
-    return [_evaluate(collection, side, cutoffs, ef_search) for side in (text_to_image, image_to_text)]
+    sides = _text_to_image(task, images, allowed, reference), _image_to_text(task, images, reference)
+    return [_evaluate(collection, side, cutoffs, ef_search) for side in sides]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
-    direction: Direction
+    """Queries (nq, dim) that look for items (ni, dim): captions for pictures, or pictures for captions.
+
+    `pairs` are rows of queries and of the items that are relevant to them, int64 (np,) each; `item_keys`, int64 (ni,)
+    ascending, are None where no index holds the items; `allowed`, int64 (n,) ascending, are the rows of the items that
+    a filter allows; `ideal` has the vectors of queries and items without rounding.
+    """
+
+    name: str
+    kind: VectorKind
     query_ids: list[str]
     queries: FloatArray
     item_ids: list[str]
     items: FloatArray
     item_keys: KeyArray | None
     pairs: tuple[KeyArray, KeyArray]
-    clusters: Mapping[str, str] | None
     ideal: tuple[FloatArray, FloatArray] | None
+    allowed: IntArray | None
+    clusters: Mapping[str, str] | None
     shown: Mapping[str, Shown]
     answers: Mapping[str, str]
+    warnings: tuple[str, ...]
+
+    def run(self, found: KnnResult) -> Run:
+        """What was found, as rows of the items."""
+        return Run.from_neighbours(self.query_ids, self.item_ids, found.keys, found.scores)
+
+
+def _text_to_image(
+    task: CaptionTask, images: FloatArray, allowed: KeyArray | None, reference: Reference | None
+) -> _Side:
+    names, owners = task.query_ids, task.owner
+    return _Side(
+        name="text to image",
+        kind="image",
+        query_ids=names,
+        queries=task.vectors,
+        item_ids=task.doc_ids,
+        items=images,
+        item_keys=task.doc_keys,
+        pairs=(np.arange(len(names)), owners),
+        ideal=None if reference is None else (reference.queries, reference.documents),
+        allowed=None if allowed is None else np.searchsorted(task.doc_keys, allowed),
+        clusters={name: task.doc_ids[row] for name, row in zip(names, owners.tolist(), strict=True)},
+        shown={name: Shown(text) for name, text in zip(names, task.captions, strict=True)},
+        answers={},
+        warnings=(*(reference.warnings if reference else ()), *filter_warnings(allowed, task.doc_keys)),
+    )
+
+
+def _image_to_text(task: CaptionTask, images: FloatArray, reference: Reference | None) -> _Side:
+    described, names = task.described, task.query_ids
+    doc_ids = [task.doc_ids[row] for row in described.tolist()]
+    return _Side(
+        name="image to text",
+        kind="caption",
+        query_ids=doc_ids,
+        queries=images[described],
+        item_ids=names,
+        items=task.vectors,
+        item_keys=task.caption_keys,
+        pairs=(np.searchsorted(described, task.owner), np.arange(len(names))),
+        ideal=None if reference is None else (reference.documents[described], reference.queries),
+        allowed=None,
+        clusters=None,
+        shown={doc_id: Shown(doc_id=doc_id) for doc_id in doc_ids},
+        answers=dict(zip(names, task.captions, strict=True)),
+        warnings=tuple(reference.warnings) if reference else (),
+    )
 
 
 def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_search: int | None) -> TaskReport:
     depth = min(max(DEPTH, *cutoffs), len(side.item_ids))
     qrels = Qrels.from_columns(side.query_ids, side.item_ids, *side.pairs, np.ones(len(side.pairs[0]), np.int64))
-    order = np.argsort(side.pairs[0], kind="stable")
-    relevant = (side.pairs[0][order], side.pairs[1][order])
-    exact = rank_exactly(side.queries, side.items, k=depth, relevant=relevant)
-    first = dict(zip(side.query_ids, exact.first_rank.tolist(), strict=True))
-    exact_run = Run.from_neighbours(side.query_ids, side.item_ids, exact.nearest.keys, exact.nearest.scores)
-    stages = {"model": exact.nearest.keys}
-    if side.ideal is not None:
-        stages = {"model": rank_exactly(*side.ideal, k=depth).nearest.keys, "precision": exact.nearest.keys}
-    run, used = exact_run, None
+    stages, first = _exact_stages(side, depth)
+    exact_run = run = list(stages.values())[-1]
+    served, used = None, None
     if side.item_keys is not None:
         # No deeper than the graph has candidates anyway: a longer list would raise ef_search and flatter the index.
         free = min(depth, ef_search or collection.info.ef_search)
-        found, used = _served(collection, side, min(max(free, *cutoffs), len(side.item_ids)), ef_search)
-        stages["index"] = found.keys
-        run = Run.from_neighbours(side.query_ids, side.item_ids, found.keys, found.scores)
+        run, used = _served(collection, side, side.item_keys, min(max(free, *cutoffs), len(side.item_ids)), ef_search)
+        served = evaluate(qrels, run, _measures(cutoffs), clusters=side.clusters)
+    if used is not None:
+        stages["index"] = run
+    whole = [parse_measure(name) for name in (f"RR@{DEPTH}", f"AP@{DEPTH}", "median_rank", "mean_rank")]
     return TaskReport(
-        name=side.direction,
+        name=side.name,
         qrels=qrels,
         run=run,
         exact_run=exact_run,
-        served=None
-        if side.item_keys is None
-        else evaluate(qrels, run, [parse_measure(name) for name in _measures(cutoffs)], clusters=side.clusters),
-        exact=evaluate(
-            qrels,
-            exact_run,
-            [
-                parse_measure(name)
-                for name in (*_measures(cutoffs), f"RR@{DEPTH}", f"AP@{DEPTH}", "median_rank", "mean_rank")
-            ],
-            clusters=side.clusters,
-            true_first=first,
-        ),
+        served=served,
+        exact=evaluate(qrels, exact_run, [*_measures(cutoffs), *whole], clusters=side.clusters, true_first=first),
         ef_search=used,
-        blame={k: decompose({name: _hits(keys, relevant, k) for name, keys in stages.items()}, k=k) for k in cutoffs},
+        blame=blame_misses(qrels, stages, cutoffs),
         shown=side.shown,
         answers=side.answers,
+        warnings=side.warnings,
     )
 
 
-def _measures(cutoffs: Sequence[int]) -> list[str]:
-    return [*(f"hit@{k}" for k in cutoffs), *(f"{name}@{max(cutoffs)}" for name in ("RR", "nDCG", "AP"))]
+def _measures(cutoffs: Sequence[int]) -> list[Measure]:
+    names = [*(f"hit@{k}" for k in cutoffs), *(f"{name}@{max(cutoffs)}" for name in ("RR", "nDCG", "AP"))]
+    return [parse_measure(name) for name in names]
 
 
-def _served(collection: Collection, side: _Side, depth: int, ef_search: int | None) -> tuple[KnnResult, int | None]:
-    """What the index finds, as row numbers of the side's items."""
-    kind = "image" if side.direction == "text to image" else "caption"
-    found, plan = collection.engine.nearest(side.queries, kind=kind, k=depth, ef_search=ef_search)  # type: ignore[arg-type]
-    keys = side.item_keys if side.item_keys is not None else np.empty(0, np.int64)
-    rows = np.searchsorted(keys, np.maximum(found.keys, 0))
-    return KnnResult(np.where(np.isfinite(found.scores), rows, -1), found.scores), plan.ef_search
+def _exact_stages(side: _Side, depth: int) -> tuple[dict[str, Run], dict[str, int]]:
+    """What exact searches find, and the true rank of each query's first relevant item in the last of them."""
+    order = np.argsort(side.pairs[0], kind="stable")
+    relevant = (side.pairs[0][order], side.pairs[1][order])
+    stages = {}
+    if side.ideal is not None:
+        stages["model"] = side.run(rank_exactly(*side.ideal, k=depth).nearest)
+    found = rank_exactly(side.queries, side.items, k=depth, relevant=relevant)
+    stages["precision" if side.ideal else "model"] = side.run(found.nearest)
+    if side.allowed is not None:
+        found = _rank_allowed(side, side.allowed, depth, relevant)
+        stages["filter"] = side.run(found.nearest)
+    return stages, dict(zip(side.query_ids, found.first_rank.tolist(), strict=True))
 
 
-def _hits(found: KeyArray, relevant: tuple[KeyArray, KeyArray], k: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether each query has a relevant item among its first k: bool (nq,)."""
-    queries, documents = relevant
-    hit = (found[queries, :k] == documents[:, None]).any(axis=1)
-    found_any = np.zeros(len(found), np.bool_)
-    np.logical_or.at(found_any, queries, hit)
-    return found_any
+def _rank_allowed(side: _Side, allowed: IntArray, depth: int, relevant: tuple[KeyArray, KeyArray]) -> ExactRanking:
+    """The exact ranking of the items that a filter allows; a query that has none of its own there has it after them."""
+    kept = np.isin(relevant[1], allowed)
+    pairs = relevant[0][kept], np.searchsorted(allowed, relevant[1][kept])
+    found = rank_exactly(side.queries, side.items[allowed], k=depth, relevant=pairs)
+    first = np.where(found.first_rank == 0, len(allowed) + 1, found.first_rank)
+    return ExactRanking(KnnResult(allowed[found.nearest.keys], found.nearest.scores), first)
+
+
+def _served(
+    collection: Collection, side: _Side, keys: KeyArray, depth: int, ef_search: int | None
+) -> tuple[Run, int | None]:
+    """What the collection finds for users, and with which ef_search."""
+    allowed = None if side.allowed is None else keys[side.allowed]
+    found, plan = collection.engine.nearest(side.queries, kind=side.kind, k=depth, ef_search=ef_search, allowed=allowed)
+    return side.run(rows_of(found, keys)), plan.ef_search

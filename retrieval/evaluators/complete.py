@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from retrieval.collection import Collection
+from retrieval.errors import InputError
 from retrieval.evaluation import Measure, Qrels
 from retrieval.evaluators.caption_task import captions_of, own_captions
 from retrieval.evaluators.captions import evaluate_captions
 from retrieval.evaluators.labels import TEMPLATE, image_to_image, label_measures, read_labels, text_to_image
 from retrieval.evaluators.queries import SearchQuery
 from retrieval.evaluators.record import describe, write_and_record
+from retrieval.evaluators.reference import load_reference_encoder, reference_captions, reference_queries
 from retrieval.evaluators.run import evaluate_queries
 from retrieval.evaluators.task import TaskReport
 from retrieval.types import CatalogRecord, FloatArray
@@ -21,6 +23,8 @@ from retrieval.workspace import EXTERNAL, Workspace
 
 OnProgress: TypeAlias = Callable[[str, int, int], None]
 """Told of progress: what begins now, how many steps are done, of how many."""
+
+_NOTHING_TO_SEPARATE = "the encoder runs in fp32 as it is: it has no precision to lose, and nothing was embedded again"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,23 +46,32 @@ def complete_captions(
     split: str | None = None,
     cutoffs: Sequence[int] = (1, 5, 10),
     ef_search: int | None = None,
+    filter: str | None = None,  # noqa: A002  the word that users write
+    fp32: bool = False,
     folder: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> Complete:
     """Image-caption retrieval both ways, with the captions of `records`, or the collection's own for None.
 
-    `dataset` and `split` say in the record what the captions were. Raises as `captions_of` and `own_captions` do.
+    With `fp32` pictures and captions are embedded again, to tell what the encoder's precision loses. `dataset` and
+    `split` say in the record what the captions were. Raises as `captions_of`, `own_captions`, `evaluate_captions` and
+    `load_reference_encoder` do.
     """
     tell = on_progress or _silent
+    encoder = load_reference_encoder(collection, device=workspace.settings.device) if fp32 else None
     tell("reading captions", 0, 3)
     task = own_captions(collection) if records is None else captions_of(collection, records)
+    reference = reference_captions(collection, encoder, task.captions, on_progress=tell) if encoder else None
     tell("searching", 1, 3)
-    reports = evaluate_captions(collection, task, cutoffs=cutoffs, ef_search=ef_search)
+    reports = evaluate_captions(
+        collection, task, cutoffs=cutoffs, ef_search=ef_search, filter=filter, reference=reference
+    )
     options = {"dataset": dataset or "the collection's own captions", "split": split, "k": list(cutoffs)}
-    config = describe(collection, "captions", **options, ef_search=ef_search)
+    config = describe(collection, "captions", **options, ef_search=ef_search, filter=filter, fp32=fp32)
     tell("writing the report", 2, 3)
-    missing = [f"{task.missing:,} images of the dataset are not in the collection"] * bool(task.missing)
-    return _keep(workspace, collection, reports, config, kind="captions", folder=folder, warnings=missing)
+    warnings = [f"{task.missing:,} images of the dataset are not in the collection"] * bool(task.missing)
+    warnings += [_NOTHING_TO_SEPARATE] * (fp32 and encoder is None)
+    return _keep(workspace, collection, reports, config, kind="captions", folder=folder, warnings=warnings)
 
 
 def complete_labels(
@@ -71,6 +84,7 @@ def complete_labels(
     sample: int = 1000,
     seed: int = 0,
     ef_search: int | None = None,
+    filter: str | None = None,  # noqa: A002
     folder: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> Complete:
@@ -79,15 +93,19 @@ def complete_labels(
     tell("reading labels", 0, 4)
     labels, measures = read_labels(collection, attribute), label_measures(cutoffs)
     tell("searching by image", 1, 4)
-    reports = [image_to_image(collection, labels, measures, sample=sample, seed=seed, ef_search=ef_search)]
+    reports = [
+        image_to_image(collection, labels, measures, sample=sample, seed=seed, ef_search=ef_search, filter=filter)
+    ]
     warnings = []
     if collection.info.spec.pretrained == EXTERNAL:
         warnings = [f"the vectors of {collection.name!r} were made elsewhere, so texts cannot be embedded: images only"]
     else:
         tell("searching by text", 2, 4)
-        reports.append(text_to_image(collection, labels, measures, templates=templates, ef_search=ef_search))
+        reports.append(
+            text_to_image(collection, labels, measures, templates=templates, ef_search=ef_search, filter=filter)
+        )
     options = {"attribute": attribute, "k": list(cutoffs), "template": list(templates), "sample": sample, "seed": seed}
-    config = describe(collection, "labels", **options, ef_search=ef_search)
+    config = describe(collection, "labels", **options, ef_search=ef_search, filter=filter)
     tell("writing the report", 3, 4)
     return _keep(workspace, collection, reports, config, kind="labels", folder=folder, warnings=warnings)
 
@@ -103,17 +121,37 @@ def complete_run(
     vectors: FloatArray | None = None,
     depth: int | None = None,
     ef_search: int | None = None,
+    filter: str | None = None,  # noqa: A002
+    fp32: bool = False,
     folder: Path | None = None,
     on_progress: OnProgress | None = None,
 ) -> Complete:
-    """Queries with judgements; `given` says in the record where they came from. Raises as `evaluate_queries` does."""
+    """Queries with judgements; `given` says in the record where they came from. With `fp32` as `complete_captions`.
+
+    Raises as `evaluate_queries` and `load_reference_encoder` do, and `InputError` for `fp32` with ready `vectors`.
+    """
     tell = on_progress or _silent
+    if fp32 and vectors is not None:
+        raise InputError("--fp32 embeds the queries again, and --vectors brings them ready made: leave out one of them")
+    encoder = load_reference_encoder(collection, device=workspace.settings.device) if fp32 else None
+    reference = reference_queries(collection, encoder, queries, on_progress=tell) if encoder else None
     tell("searching", 0, 2)
-    report = evaluate_queries(collection, queries, qrels, measures, vectors=vectors, depth=depth, ef_search=ef_search)
+    report = evaluate_queries(
+        collection,
+        queries,
+        qrels,
+        measures,
+        vectors=vectors,
+        depth=depth,
+        ef_search=ef_search,
+        filter=filter,
+        reference=reference,
+    )
     options = {**given, "measures": [str(one) for one in measures], "depth": depth}
-    config = describe(collection, "run", **options, ef_search=ef_search)
+    config = describe(collection, "run", **options, ef_search=ef_search, filter=filter, fp32=fp32)
     tell("writing the report", 1, 2)
-    return _keep(workspace, collection, [report], config, kind="run", folder=folder)
+    warnings = [_NOTHING_TO_SEPARATE] * (fp32 and encoder is None)
+    return _keep(workspace, collection, [report], config, kind="run", folder=folder, warnings=warnings)
 
 
 def _keep(

@@ -86,10 +86,12 @@ def image_to_image(
     sample: int = 1000,
     seed: int = 0,
     ef_search: int | None = None,
+    filter: str | None = None,  # noqa: A002  the word that users write
 ) -> TaskReport:
     """Each document (or `sample` of them, drawn with `seed`) asks for others of its classes; it is left out itself.
 
-    Documents that are alone in their class cannot be answered and do not ask. Raises `InputError` where all are alone.
+    Documents that are alone in their class cannot be answered and do not ask. A `filter` restricts what is found, not
+    what asks. Raises `InputError` where all are alone, and for a filter that is wrong or allows nothing.
     """
     classes = labels.classes_of()
     company = np.array([any(len(labels.members[name]) > 1 for name in names) for names in classes], np.bool_)
@@ -102,14 +104,15 @@ def image_to_image(
     relevant = [_others(labels, classes[row], row) for row in asking.tolist()]
     vectors = collection.views.latest().vectors(labels.doc_keys[asking])
     depth = list_depth(collection, measures, ef_search=ef_search)
-    searches = search_both(collection, query_ids, vectors, depth=depth, ef_search=ef_search, without=query_ids)
+    searches = search_both(
+        collection, query_ids, vectors, depth=depth, ef_search=ef_search, without=query_ids, filter=filter
+    )
     alone = len([names for names in classes if names]) - int(company.sum())
     shown = {labels.doc_ids[row]: Shown(", ".join(classes[row]), labels.doc_ids[row]) for row in asking.tolist()}
     warnings = [*_warnings(labels), *([f"{alone:,} documents are alone in their class"] * bool(alone))]
     qrels = _qrels(query_ids, labels.doc_ids, relevant)
     report = measure("image to image", qrels, searches, measures, shown=shown, warnings=warnings)
-    documents = collection.views.latest().vectors(labels.doc_keys)
-    return _with_ap(report, average_precisions(vectors, documents, relevant, without=asking))
+    return _with_ap(report, _whole_rankings(collection, labels, vectors, relevant, searches.allowed, without=asking))
 
 
 def text_to_image(
@@ -119,18 +122,20 @@ def text_to_image(
     *,
     templates: Sequence[str] = (TEMPLATE,),
     ef_search: int | None = None,
+    filter: str | None = None,  # noqa: A002  the word that users write
 ) -> TaskReport:
     """Each class is asked for by name, once a template; a class's texts are resampled together for the intervals.
 
-    Underscores in names are read as blanks. Raises `InputError` for a template without {} and for two classes that are
-    asked for alike, and `ModelError` where the collection has no encoder for texts.
+    Underscores in names are read as blanks. Raises `InputError` for a template without {}, for two classes that are
+    asked for alike and for a filter that is wrong or allows nothing, and `ModelError` where the collection has no
+    encoder for texts.
     """
     asked = _texts(list(labels.members), templates)
     relevant = [labels.members[name] for name in asked.values()]
     query_ids = list(asked)
     vectors = collection.encoder.encode_texts(query_ids)
     depth = list_depth(collection, measures, ef_search=ef_search)
-    searches = search_both(collection, query_ids, vectors, depth=depth, ef_search=ef_search)
+    searches = search_both(collection, query_ids, vectors, depth=depth, ef_search=ef_search, filter=filter)
     report = measure(
         "text to image",
         _qrels(query_ids, labels.doc_ids, relevant),
@@ -140,27 +145,48 @@ def text_to_image(
         clusters=asked,
         warnings=_warnings(labels),
     )
-    documents = collection.views.latest().vectors(labels.doc_keys)
-    return _with_ap(report, average_precisions(vectors, documents, relevant), clusters=asked)
+    return _with_ap(report, _whole_rankings(collection, labels, vectors, relevant, searches.allowed), clusters=asked)
 
 
 def average_precisions(
-    queries: FloatArray, documents: FloatArray, relevant: Sequence[IntArray], *, without: IntArray | None = None
+    queries: FloatArray,
+    documents: FloatArray,
+    relevant: Sequence[IntArray],
+    *,
+    without: IntArray | None = None,
+    allowed: IntArray | None = None,
 ) -> Float64Array:
     """AP over all documents (nd, dim) by inner product with each query (nq, dim): float64 (nq,), ties by row.
 
     `relevant` has the rows of each query's relevant documents, at least one; `without`, int64 (nq,), one row of each
-    that is left out. Formula and source are those of `AveragePrecision`.
+    that is left out. Only rows among `allowed`, int64 (n,), are found, where it is given. Formula and source are those
+    of `AveragePrecision`.
     """
+    found = np.ones(len(documents), np.bool_) if allowed is None else np.isin(np.arange(len(documents)), allowed)
     scores_of = np.empty(len(queries))
     for number, rows in enumerate(relevant):
-        scores = documents @ queries[number]
+        scores = np.where(found, documents @ queries[number], -np.inf)
         if without is not None:
             scores[without[number]] = -np.inf
         ranks = np.empty(len(documents), np.int64)
         ranks[np.argsort(-scores, kind="stable")] = np.arange(1, len(documents) + 1)
-        scores_of[number] = np.mean(np.arange(1, len(rows) + 1) / np.sort(ranks[rows]))
+        reached = np.sort(ranks[rows[found[rows]]])
+        scores_of[number] = np.sum(np.arange(1, len(reached) + 1) / reached) / len(rows)
     return scores_of
+
+
+def _whole_rankings(
+    collection: Collection,
+    labels: Labels,
+    queries: FloatArray,
+    relevant: Sequence[IntArray],
+    allowed: KeyArray | None,
+    without: IntArray | None = None,
+) -> Float64Array:
+    """AP of each query over the collection's documents, or over those of the keys that a filter allows."""
+    documents = collection.views.latest().vectors(labels.doc_keys)
+    found = None if allowed is None else np.searchsorted(labels.doc_keys, allowed)
+    return average_precisions(queries, documents, relevant, without=without, allowed=found)
 
 
 def _with_ap(report: TaskReport, scores: Float64Array, *, clusters: Mapping[str, str] | None = None) -> TaskReport:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from retrieval.collection import Collection
 from retrieval.evaluation import Measure, Qrels, parse_measure
 from retrieval.evaluators.queries import SearchQuery, embed_queries
+from retrieval.evaluators.reference import Reference
 from retrieval.evaluators.searches import judged_alike, list_depth, measure, search_both
 from retrieval.evaluators.task import Shown, TaskReport
 from retrieval.metadata import items
@@ -29,13 +30,16 @@ def evaluate_queries(
     vectors: FloatArray | None = None,
     depth: int | None = None,
     ef_search: int | None = None,
+    filter: str | None = None,  # noqa: A002  the word that users write
+    reference: Reference | None = None,
 ) -> TaskReport:
     """Search for every query, through the index and exactly, and score both over every judged query.
 
     `vectors`, float32 (nq, dim) of length 1, stand for the queries where they were embedded elsewhere, by the
     collection's own encoder. A query by doc_id leaves that document out, as `Collection.similar` does. For `depth` see
-    `list_depth`. Queries that are judged alike are resampled together for the
-    intervals. Raises `InputError` where nothing can be scored, and `SourceError` for a query that cannot be embedded.
+    `list_depth`, for `filter` and `reference` `search_both`. Queries that are judged alike are resampled together for
+    the intervals. Raises `InputError` where nothing can be scored, and `SourceError` for a query that cannot be
+    embedded.
     """
     searches = search_both(
         collection,
@@ -44,6 +48,8 @@ def evaluate_queries(
         depth=list_depth(collection, measures, ef_search=ef_search, depth=depth),
         ef_search=ef_search,
         without=[query.doc_id for query in queries],
+        filter=filter,
+        reference=reference,
     )
     return measure(
         "results",

@@ -32,13 +32,15 @@ class Searches:
     """What users get, and what an exact search finds in its place, under the same filter.
 
     `ef_search` is None where there was no graph to ask. `stages` maps the names of the stages, from ideal to served, to
-    what is found up to there. `warnings` are lines for people.
+    what is found up to there. `allowed`, int64 (n,) ascending, are the keys that the filter leaves, None without one.
+    `warnings` are lines for people.
     """
 
     served: Run
     exact: Run
     ef_search: int | None
     stages: Mapping[str, Run]
+    allowed: KeyArray | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -76,7 +78,7 @@ def search_both(
     if used is not None:
         stages["index"] = served
     warnings = [*(reference.warnings if reference else ()), *filter_warnings(allowed, asked.keys)]
-    return Searches(served, exact, used, stages, tuple(warnings))
+    return Searches(served, exact, used, stages, allowed, tuple(warnings))
 
 
 def allowed_keys(collection: Collection, filter: str, live: KeyArray) -> KeyArray:  # noqa: A002
@@ -163,6 +165,13 @@ def leave_out(found: KnnResult, own: KeyArray, depth: int) -> KnnResult:
     return KnnResult(kept.keys[:, :depth], kept.scores[:, :depth])
 
 
+def rows_of(found: KnnResult, keys: KeyArray) -> KnnResult:
+    """Keys as row numbers; one that is not among `keys`, int64 (n,) ascending, came meanwhile and is left out."""
+    rows = np.minimum(np.searchsorted(keys, found.keys), len(keys) - 1)
+    known = keys[rows] == found.keys
+    return KnnResult(np.where(known, rows, NO_KEY), np.where(known, found.scores, np.float32(-np.inf)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     """Queries, float32 (nq, dim), put to the documents of a collection; `left_out` has a row or `NO_KEY` for each."""
@@ -181,7 +190,7 @@ class _Asked:
         found, plan = self.collection.engine.nearest(
             self.vectors, k=self._k, ef_search=self.ef_search, allowed=allowed, exact=exact
         )
-        return self._run(_as_rows(found, self.keys)), plan.ef_search
+        return self._run(rows_of(found, self.keys)), plan.ef_search
 
     def ideal(self, reference: Reference) -> Run:
         """What would be found without rounding."""
@@ -215,10 +224,3 @@ def _asked(
     rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}
     left_out = np.array([rows.get(doc_id or "", NO_KEY) for doc_id in without or [None] * len(query_ids)], np.int64)
     return _Asked(collection, query_ids, vectors, keys, doc_ids, left_out, depth, ef_search)
-
-
-def _as_rows(found: KnnResult, keys: KeyArray) -> KnnResult:
-    """Keys as row numbers; one that is not among `keys`, int64 (n,) ascending, came meanwhile and is left out."""
-    rows = np.minimum(np.searchsorted(keys, found.keys), len(keys) - 1)
-    known = keys[rows] == found.keys
-    return KnnResult(np.where(known, rows, NO_KEY), np.where(known, found.scores, np.float32(-np.inf)))

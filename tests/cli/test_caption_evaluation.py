@@ -11,7 +11,8 @@ from helpers import COLOURS, run_cli, save_picture, unit_vectors
 from retrieval.errors import InputError
 from retrieval.evaluation import read_qrels, read_run
 from retrieval.evaluators.caption_task import CaptionTask, captions_of
-from retrieval.evaluators.captions import Reference, evaluate_captions
+from retrieval.evaluators.captions import evaluate_captions
+from retrieval.evaluators.reference import Reference
 from retrieval.settings import Settings
 from retrieval.types import CatalogRecord, ModelReference
 from retrieval.workspace import Workspace, external_spec
@@ -91,7 +92,8 @@ def test_every_miss_is_put_down_to_the_stage_that_made_it(vectors_only):
         np.concatenate([wanted, [299] * 5]),
         None,
     )
-    reports = evaluate_captions(collection, task, cutoffs=(1,), ef_search=300, reference=Reference(images, ideal))
+    reference = Reference(keys, images, ideal)
+    reports = evaluate_captions(collection, task, cutoffs=(1,), ef_search=300, reference=reference)
     blame = reports[0].blame[1]
     assert blame.blame["precision"] == 10
     assert blame.blame["model"] == 5
