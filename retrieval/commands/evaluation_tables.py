@@ -38,7 +38,7 @@ def show_report(report: TaskReport) -> None:
     table = new_table(head, f"served ({knob})" if report.served else "no index", "exact search")
     for name, exact in report.exact.measures.items():
         served = report.served.measures.get(name) if report.served else None
-        table.add_row(_label(name), _cell(served), _cell(exact))
+        table.add_row(_label(name), cell(served), cell(exact))
     warn(report.all_warnings)
     console().print(table)
     for k, blame in report.blame.items():
@@ -52,7 +52,7 @@ def show_evaluation(evaluation: Evaluation) -> None:
     """The figures of one run."""
     table = new_table(f"{evaluation.counts.queries:,} queries", "figure (95 % interval)")
     for name, estimate in evaluation.measures.items():
-        table.add_row(_label(name), _cell(estimate))
+        table.add_row(_label(name), cell(estimate))
     warn(evaluation.warnings)
     console().print(table)
 
@@ -127,7 +127,8 @@ def _label(name: str) -> str:
     return f"{name} (R@{name[4:]})" if name.startswith("hit@") else name
 
 
-def _cell(estimate: Estimate | None) -> str:
+def cell(estimate: Estimate | None) -> str:
+    """A figure with its interval."""
     if estimate is None:
         return "–"
     digits = 3 if estimate.value < 1.5 else 1
