@@ -179,6 +179,28 @@ evaluations = Table(
     sqlite_autoincrement=True,
 )
 
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),  # index | evaluation
+    Column("collection", String(200), nullable=False),  # by name: the job may be what makes it
+    Column("config", Json, nullable=False),
+    Column("inputs", Json, nullable=False),  # what is too large to be shown with every job: queries and judgements
+    Column("state", String(16), nullable=False),  # queued | running | cancelling | cancelled | done | failed
+    Column("progress", Json, nullable=False),
+    Column("result", Json),
+    Column("error", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_owner", String(100)),
+    Column("lease_expires_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Index("ix_jobs_state", "state", "id"),
+    sqlite_autoincrement=True,
+)
+
 segments = Table(
     "segments",
     metadata,
