@@ -26,7 +26,7 @@ from api.fields import (
 MOST_TERMS = 32
 
 
-class _Body(BaseModel):
+class StrictBody(BaseModel):
     """A JSON object with known fields only; values are not converted (`"5"` is not 5)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -40,13 +40,13 @@ class _Body(BaseModel):
         return data
 
 
-class _Parameters(BaseModel):
+class StrictParameters(BaseModel):
     """Parameters of a URL or fields of a form; unknown ones are refused, so that a typo does not pass unseen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Term(_Body):
+class Term(StrictBody):
     """One part of a mixed query: exactly one of text, image, doc_id and vector, and how much it counts."""
 
     text: QueryText | None = None
@@ -63,7 +63,7 @@ class Term(_Body):
         return self
 
 
-class SearchRequest(_Body):
+class SearchRequest(StrictBody):
     """A query: a text, an image, a stored document, a vector, or any mix of them.
 
     Several of the four count equally; `terms` adds any number with weights of their own, negative ones included.
@@ -82,7 +82,7 @@ class SearchRequest(_Body):
     exact: Exact = False
 
 
-class TextSearchParameters(_Parameters):
+class TextSearchParameters(StrictParameters):
     """A search from the browser's address bar."""
 
     q: QueryTextInUrl
@@ -92,7 +92,7 @@ class TextSearchParameters(_Parameters):
     exact: Exact = False
 
 
-class ImageSearchForm(_Parameters):
+class ImageSearchForm(StrictParameters):
     """A search by an uploaded picture; with a text, both count."""
 
     image: ImageFile
@@ -103,7 +103,7 @@ class ImageSearchForm(_Parameters):
     exact: Exact = False
 
 
-class CaptionsForm(_Parameters):
+class CaptionsForm(StrictParameters):
     """A picture to find captions for."""
 
     image: ImageFile
@@ -111,7 +111,7 @@ class CaptionsForm(_Parameters):
     ef_search: EfSearch = None
 
 
-class SimilarParameters(_Parameters):
+class SimilarParameters(StrictParameters):
     """A stored document to find the like of."""
 
     doc_id: DocId
@@ -120,13 +120,13 @@ class SimilarParameters(_Parameters):
     ef_search: EfSearch = None
 
 
-class ItemParameters(_Parameters):
+class ItemParameters(StrictParameters):
     """A stored document."""
 
     doc_id: DocId
 
 
-class ThumbnailParameters(_Parameters):
+class ThumbnailParameters(StrictParameters):
     """A stored document and the side of the square, in pixels, that its small copy fits into."""
 
     doc_id: DocId

@@ -12,15 +12,18 @@ from api import examples
 AttributeValue = str | int | float | bool | list[str] | None
 
 
-class _Schema(BaseModel):
+class Schema(BaseModel):
+    """A JSON object that has these fields and no others."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-def _with_example(example: examples.Example) -> ConfigDict:
+def with_example(example: examples.Example) -> ConfigDict:
+    """The configuration of a schema that shows this example."""
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
 
 
-class Hit(_Schema):
+class Hit(Schema):
     """One search result."""
 
     doc_id: str
@@ -30,7 +33,7 @@ class Hit(_Schema):
     attributes: dict[str, AttributeValue]
 
 
-class Plan(_Schema):
+class Plan(Schema):
     """How the search was run."""
 
     strategy: Annotated[str, Field(description="`exact` or `hnsw`.")]
@@ -40,17 +43,17 @@ class Plan(_Schema):
     generation: Annotated[int, Field(description="Published state of the index that answered.")]
 
 
-class SearchResponse(_Schema):
+class SearchResponse(Schema):
     """Hits, best first; fewer than asked for where the collection or the filter has fewer."""
 
-    model_config = _with_example(examples.SEARCH)
+    model_config = with_example(examples.SEARCH)
 
     hits: list[Hit]
     plan: Plan
     timings: Annotated[dict[str, float], Field(description="Seconds of each stage.")]
 
 
-class CaptionHit(_Schema):
+class CaptionHit(Schema):
     """A caption of the catalogue that describes the picture, and the document that it belongs to."""
 
     caption: str
@@ -59,28 +62,28 @@ class CaptionHit(_Schema):
     rank: Annotated[int, Field(ge=1)]
 
 
-class CaptionsResponse(_Schema):
+class CaptionsResponse(Schema):
     """Captions, best first."""
 
-    model_config = _with_example(examples.CAPTIONS)
+    model_config = with_example(examples.CAPTIONS)
 
     captions: list[CaptionHit]
 
 
-class Item(_Schema):
+class Item(Schema):
     """A document as stored."""
 
-    model_config = _with_example(examples.ITEM)
+    model_config = with_example(examples.ITEM)
 
     doc_id: str
     captions: list[str]
     attributes: dict[str, AttributeValue]
 
 
-class Collection(_Schema):
+class Collection(Schema):
     """A collection at a glance."""
 
-    model_config = _with_example(examples.COLLECTION)
+    model_config = with_example(examples.COLLECTION)
 
     name: str
     model: str
@@ -99,33 +102,33 @@ class Collection(_Schema):
     created_at: datetime
 
 
-class CollectionsResponse(_Schema):
+class CollectionsResponse(Schema):
     """Every collection, by name."""
 
-    model_config = _with_example({"collections": [examples.COLLECTION]})
+    model_config = with_example({"collections": [examples.COLLECTION]})
 
     collections: list[Collection]
 
 
-class Health(_Schema):
+class Health(Schema):
     """The process answers."""
 
-    model_config = _with_example({"status": "ok", "version": "0.1.0"})
+    model_config = with_example({"status": "ok", "version": "0.1.0"})
 
     status: Literal["ok"]
     version: str
 
 
-class Ready(_Schema):
+class Ready(Schema):
     """What was to be loaded at start is."""
 
-    model_config = _with_example({"status": "ready", "collections": {"photos": "ready"}})
+    model_config = with_example({"status": "ready", "collections": {"photos": "ready"}})
 
     status: Literal["ready"]
     collections: dict[str, Literal["ready"]]
 
 
-class Error(_Schema):
+class Error(Schema):
     """What went wrong: `code` is for programs and stable, `message` for people."""
 
     code: str
@@ -133,7 +136,7 @@ class Error(_Schema):
     detail: Annotated[object, Field(description="More for programs, depending on the code.")] = None
 
 
-class ErrorResponse(_Schema):
+class ErrorResponse(Schema):
     """The body of every response with a status of 400 or more."""
 
     error: Error
