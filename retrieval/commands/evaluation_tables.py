@@ -33,12 +33,14 @@ def finish(complete: Complete, *, as_json: bool) -> None:
 
 def show_report(report: TaskReport) -> None:
     """One task: served and exact side by side, and who is to blame for the misses."""
+    from retrieval.evaluators.task import digits, label
+
     knob = f"ef_search {report.ef_search}" if report.ef_search else "exact, too few for a graph"
     head = f"{report.name}, {report.exact.counts.queries:,} queries"
     table = new_table(head, f"served ({knob})" if report.served else "no index", "exact search")
     for name, exact in report.exact.measures.items():
         served = report.served.measures.get(name) if report.served else None
-        table.add_row(_label(name), cell(served), cell(exact))
+        table.add_row(label(name), cell(served, digits=digits(name)), cell(exact, digits=digits(name)))
     warn(report.all_warnings)
     console().print(table)
     for k, blame in report.blame.items():
@@ -50,9 +52,11 @@ def show_report(report: TaskReport) -> None:
 
 def show_evaluation(evaluation: Evaluation) -> None:
     """The figures of one run."""
+    from retrieval.evaluators.task import digits, label
+
     table = new_table(f"{evaluation.counts.queries:,} queries", "figure (95 % interval)")
     for name, estimate in evaluation.measures.items():
-        table.add_row(_label(name), cell(estimate))
+        table.add_row(label(name), cell(estimate, digits=digits(name)))
     warn(evaluation.warnings)
     console().print(table)
 
@@ -123,13 +127,8 @@ def new_table(first: str, *others: str) -> Table:
     return table
 
 
-def _label(name: str) -> str:
-    return f"{name} (R@{name[4:]})" if name.startswith("hit@") else name
-
-
-def cell(estimate: Estimate | None) -> str:
+def cell(estimate: Estimate | None, *, digits: int = 3) -> str:
     """A figure with its interval."""
     if estimate is None:
         return "–"
-    digits = 3 if estimate.value < 1.5 else 1
     return f"{estimate.value:.{digits}f} [dim]({estimate.low:.{digits}f}–{estimate.high:.{digits}f})[/dim]"

@@ -43,7 +43,7 @@ def evaluate_captions(
         reference.check_fits(task.doc_keys)
     allowed = allowed_keys(collection, filter, task.doc_keys) if filter else None
     images = collection.views.latest().vectors(task.doc_keys)
-    sides = _text_to_image(task, images, allowed, reference), _image_to_text(task, images, reference)
+    sides = _text_to_image(task, images, filter, allowed, reference), _image_to_text(task, images, reference)
     return [_evaluate(collection, side, cutoffs, ef_search) for side in sides]
 
 
@@ -77,7 +77,11 @@ class _Side:
 
 
 def _text_to_image(
-    task: CaptionTask, images: FloatArray, allowed: KeyArray | None, reference: Reference | None
+    task: CaptionTask,
+    images: FloatArray,
+    filter: str | None,  # noqa: A002
+    allowed: KeyArray | None,
+    reference: Reference | None,
 ) -> _Side:
     names, owners = task.query_ids, task.owner
     return _Side(
@@ -94,7 +98,7 @@ def _text_to_image(
         clusters={name: task.doc_ids[row] for name, row in zip(names, owners.tolist(), strict=True)},
         shown={name: Shown(text) for name, text in zip(names, task.captions, strict=True)},
         answers={},
-        warnings=(*(reference.warnings if reference else ()), *filter_warnings(allowed, task.doc_keys)),
+        warnings=(*(reference.warnings if reference else ()), *filter_warnings(filter, allowed, task.doc_keys)),
     )
 
 

@@ -16,7 +16,7 @@ from retrieval.evaluation import Qrels, Run, write_qrels, write_run
 from retrieval.evaluation.columns import Float64Array, IntArray
 from retrieval.evaluation.ranks import NOT_RETRIEVED, rank_relevant
 from retrieval.evaluators import page
-from retrieval.evaluators.task import TaskReport
+from retrieval.evaluators.task import TaskReport, digits, label
 
 EXAMPLES = 8
 
@@ -70,9 +70,9 @@ def _page(collection: Collection, reports: Sequence[TaskReport], config: Mapping
     about = f"{collection.info.spec}, generation {generation}, {len(collection):,} documents"
     parts = [f"<h1>{escape(collection.name)}</h1>", f'<p class="faint">{escape(about)}</p>']
     for report in reports:
-        parts += [f"<h2>{escape(report.name.capitalize())}</h2>", _table(report), _blame_table(report)]
-        parts += [f"<p>⚠ {escape(warning)}</p>" for warning in report.all_warnings]
-        parts.append(page.hit_curves(_curves(report)))
+        parts += [f"<h2>{escape(report.name.capitalize())}</h2>", _table(report)]
+        parts += [f"<p class=warning>{escape(warning)}</p>" for warning in report.all_warnings]
+        parts += [_blame_table(report), page.hit_curves(_curves(report))]
     for report in reports:
         parts += [f"<h2>Examples, {escape(report.name)}</h2>", _examples(collection, report)]
     return page.page(collection.name, [*parts, page.repeat(config)])
@@ -81,8 +81,9 @@ def _page(collection: Collection, reports: Sequence[TaskReport], config: Mapping
 def _table(report: TaskReport) -> str:
     through = f"served, ef_search {report.ef_search}" if report.ef_search else "served, exact"
     head = [f"{report.exact.counts.queries:,} queries", through if report.served else "no index", "exact search"]
+    served = report.served.measures if report.served else {}
     rows = [
-        [escape(name), page.figure(report.served.measures.get(name) if report.served else None), page.figure(exact)]
+        [escape(label(name)), *(page.figure(one, digits=digits(name)) for one in (served.get(name), exact))]
         for name, exact in report.exact.measures.items()
     ]
     return f"{page.table(head, rows)}<p class=faint>with 95 % bootstrap intervals</p>"
@@ -92,11 +93,18 @@ def _blame_table(report: TaskReport) -> str:
     if not report.blame:
         return ""
     stages = list(next(iter(report.blame.values())).blame)
+    head = ["misses", "", "all", *(f"<i class={stage}></i>{stage}" for stage in stages), "by luck"]
     rows = [
-        [f"@{k}", f"{one.misses:,}", *(f"{one.blame[stage]:,}" for stage in stages), f"{one.lucky:,}"]
+        [f"at {k}", _bar(one.blame), *(f"{n:,}" for n in (one.misses, *one.blame.values(), one.lucky))]
         for k, one in report.blame.items()
     ]
-    return page.table(["misses and who is to blame", "all", *map(escape, stages), "lucky hits"], rows)
+    return page.table(head, rows)
+
+
+def _bar(blame: Mapping[str, int]) -> str:
+    """The shares of the stages, drawn."""
+    parts = [f'<i class={stage} style="flex-grow:{count}"></i>' for stage, count in blame.items() if count]
+    return f"<div class=bar>{''.join(parts)}</div>"
 
 
 def _curves(report: TaskReport) -> dict[str, Float64Array]:

@@ -77,7 +77,7 @@ def search_both(
     served, used = asked.search(allowed, exact=False)
     if used is not None:
         stages["index"] = served
-    warnings = [*(reference.warnings if reference else ()), *filter_warnings(allowed, asked.keys)]
+    warnings = [*(reference.warnings if reference else ()), *filter_warnings(filter, allowed, asked.keys)]
     return Searches(served, exact, used, stages, allowed, tuple(warnings))
 
 
@@ -93,9 +93,9 @@ def allowed_keys(collection: Collection, filter: str, live: KeyArray) -> KeyArra
     return allowed
 
 
-def filter_warnings(allowed: KeyArray | None, live: KeyArray) -> list[str]:
+def filter_warnings(filter: str | None, allowed: KeyArray | None, live: KeyArray) -> list[str]:  # noqa: A002
     """How many of the live documents, int64 (nd,), a filter leaves; nothing where there is none."""
-    return [] if allowed is None else [f"the filter allows {len(allowed):,} of {len(live):,} documents"]
+    return [] if allowed is None else [f"the filter {filter} allows {len(allowed):,} of {len(live):,} documents"]
 
 
 def list_depth(

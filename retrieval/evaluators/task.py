@@ -47,3 +47,13 @@ class TaskReport:
     def all_warnings(self) -> tuple[str, ...]:
         """What was odd, each line once."""
         return tuple(dict.fromkeys((*self.warnings, *(self.served or self.exact).warnings)))
+
+
+def digits(measure: str) -> int:
+    """How many decimals people get to see: ranks have one, shares three."""
+    return 1 if measure.partition("@")[0].endswith("_rank") else 3
+
+
+def label(measure: str) -> str:
+    """A measure's name, with the one that image-caption papers print where that is another."""
+    return f"{measure} (R@{measure[4:]})" if measure.startswith("hit@") else measure
