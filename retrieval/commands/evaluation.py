@@ -230,7 +230,7 @@ def list_runs(data_dir: DataDir = None) -> None:
     from retrieval.metadata import evaluations
 
     with open_workspace(data_dir) as workspace, workspace.database.read() as connection:
-        found = evaluations.all_of_them(connection)
+        found = evaluations.newest(connection)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("run", "when (UTC)", "collection", "what", "report"):
         table.add_column(name, overflow="fold")
