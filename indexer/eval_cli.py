@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from retrieval.commands.evaluation import Fp32, group
+from retrieval.commands.evaluation_index import measure_index
 from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, Filter, open_workspace
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
+    group.command("index")(measure_index)
     app.add_typer(group, name="eval")
 
 
