@@ -22,6 +22,7 @@ from api.fields import (
     VectorValues,
     Weight,
 )
+from retrieval.search.options import SearchOptions
 
 MOST_TERMS = 32
 
@@ -46,6 +47,19 @@ class StrictParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class SearchFields(BaseModel):
+    """How to search, whatever is looked for."""
+
+    k: Count = 10
+    filter: FilterText = None
+    ef_search: EfSearch = None
+    exact: Exact = False
+
+    def options(self) -> SearchOptions:
+        """The same for the library."""
+        return SearchOptions(k=self.k, filter=self.filter, ef_search=self.ef_search, exact=self.exact)
+
+
 class Term(StrictBody):
     """One part of a mixed query: exactly one of text, image, doc_id and vector, and how much it counts."""
 
@@ -63,7 +77,7 @@ class Term(StrictBody):
         return self
 
 
-class SearchRequest(StrictBody):
+class SearchRequest(SearchFields, StrictBody):
     """A query: a text, an image, a stored document, a vector, or any mix of them.
 
     Several of the four count equally; `terms` adds any number with weights of their own, negative ones included.
@@ -76,31 +90,20 @@ class SearchRequest(StrictBody):
     doc_id: DocId | None = None
     vector: VectorValues | None = None
     terms: Annotated[list[Term], Field(max_length=MOST_TERMS)] = []
-    k: Count = 10
-    filter: FilterText = None
-    ef_search: EfSearch = None
-    exact: Exact = False
 
 
-class TextSearchParameters(StrictParameters):
+class TextSearchParameters(SearchFields, StrictParameters):
     """A search from the browser's address bar."""
 
     q: QueryTextInUrl
-    k: Count = 10
     filter: FilterTextInUrl = None
-    ef_search: EfSearch = None
-    exact: Exact = False
 
 
-class ImageSearchForm(StrictParameters):
+class ImageSearchForm(SearchFields, StrictParameters):
     """A search by an uploaded picture; with a text, both count."""
 
     image: ImageFile
     text: QueryText | None = None
-    k: Count = 10
-    filter: FilterText = None
-    ef_search: EfSearch = None
-    exact: Exact = False
 
 
 class CaptionsForm(StrictParameters):
@@ -111,13 +114,11 @@ class CaptionsForm(StrictParameters):
     ef_search: EfSearch = None
 
 
-class SimilarParameters(StrictParameters):
+class SimilarParameters(SearchFields, StrictParameters):
     """A stored document to find the like of."""
 
     doc_id: DocId
-    k: Count = 10
     filter: FilterTextInUrl = None
-    ef_search: EfSearch = None
 
 
 class ItemParameters(StrictParameters):

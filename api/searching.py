@@ -11,6 +11,7 @@ from api.opened import Opened
 from api.pictures import image_term
 from api.service import Service
 from retrieval.errors import InputError
+from retrieval.search.options import SearchOptions
 from retrieval.search.query import Document, Text, Vector, Weighted
 from retrieval.types import CaptionHit, SearchResult
 
@@ -30,16 +31,6 @@ class Clue:
     weight: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class SearchOptions:
-    """How to search, whatever is looked for."""
-
-    k: int = 10
-    filter: str | None = None
-    ef_search: int | None = None
-    exact: bool = False
-
-
 async def search(service: Service, name: str, clues: Sequence[Clue], options: SearchOptions) -> SearchResult:
     """Search a collection. Raises what `Collection.search` does."""
     _check_k(service, options.k)
@@ -47,15 +38,15 @@ async def search(service: Service, name: str, clues: Sequence[Clue], options: Se
         return await _search_encoded(service, await service.opened_with_encoder(name), clues, options)
     opened = await service.opened(name)
     terms = [_to_term(clue, opened, service) for clue in clues]
-    return await service.workers.run(partial(_finder(opened, options), terms=terms))
+    return await service.workers.run(opened.collection.find, terms, options)
 
 
 async def similar(service: Service, name: str, doc_id: str, options: SearchOptions) -> SearchResult:
     """Search for the like of a stored document, which is left out itself."""
     _check_k(service, options.k)
     opened = await service.opened(name)
-    find = partial(opened.collection.similar, k=options.k, filter=options.filter, ef_search=options.ef_search)
-    return await service.workers.run(find, doc_id)
+    without_itself = replace(options, without=doc_id)
+    return await service.workers.run(opened.collection.find, [Weighted(Document(doc_id))], without_itself)
 
 
 async def captions(
@@ -81,18 +72,8 @@ async def _search_encoded(
     started = perf_counter()
     query = await service.workers.encode(opened.collection.embed_query, terms)
     encode = perf_counter() - started
-    result = await service.workers.run(partial(_finder(opened, options), vector=query[0]))
-    return replace(result, timings={**timings, **result.timings, "encode": encode})
-
-
-def _finder(opened: Opened, options: SearchOptions) -> partial[SearchResult]:
-    return partial(
-        opened.collection.search,
-        k=options.k,
-        filter=options.filter,
-        ef_search=options.ef_search,
-        exact=options.exact,
-    )
+    result = await service.workers.run(opened.collection.engine.search, query, options)
+    return replace(result, timings={**timings, "encode": encode, **result.timings})
 
 
 def _to_term(clue: Clue, opened: Opened, service: Service) -> Weighted:

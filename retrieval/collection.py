@@ -14,8 +14,6 @@ import numpy as np
 
 from retrieval.embedding import decode_records, embed_decoded
 from retrieval.errors import EncoderMismatchError, InputError, VectorError
-from retrieval.images.decode import decode
-from retrieval.images.read import read_image
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.metadata.items import counts
@@ -23,12 +21,13 @@ from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import Encoder
 from retrieval.records import check_record
 from retrieval.search.engine import SearchEngine
+from retrieval.search.options import SearchOptions
 from retrieval.search.query import Document, Image, Text, Vector, Weighted, combine
+from retrieval.search.terms import ImageInput, terms_of
 from retrieval.types import (
     AttributeValue,
     CaptionHit,
     CatalogRecord,
-    DecodedImage,
     FloatArray,
     Hit,
     Item,
@@ -37,7 +36,6 @@ from retrieval.types import (
 from retrieval.vectors import unit
 from retrieval.writer import CollectionWriter, EmbeddedItem, OnBuild, WriteBatch
 
-ImageInput = bytes | str | Path | DecodedImage
 ADD_BATCH = 256
 
 
@@ -189,14 +187,8 @@ class Collection:
             InputError: nothing to look for, an empty text, k outside 1..10,000, a filter that does not parse.
             NotFoundError: no such document.
         """
-        asked = [*_terms(text, image, doc_id, vector), *terms]
-        if any(isinstance(weighted.term, Text | Image) for weighted in asked):
-            _ = self.encoder  # loaded now if it was not: that is no part of the query's time
-        started = perf_counter()
-        query = self.embed_query(asked)
-        encoded = perf_counter() - started
-        result = self.engine.search(query, k=k, ef_search=ef_search, filter=filter, exact=exact)
-        return replace(result, timings={"encode": encoded, **result.timings})
+        options = SearchOptions(k=k, ef_search=ef_search, exact=exact, filter=filter)
+        return self.find([*terms_of(text, image=image, doc_id=doc_id, vector=vector), *terms], options)
 
     def similar(
         self,
@@ -205,10 +197,24 @@ class Collection:
         k: int = 10,
         filter: str | None = None,  # noqa: A002
         ef_search: int | None = None,
+        exact: bool = False,
     ) -> SearchResult:
         """The k images most like a stored one, which is left out itself."""
-        query = self.engine.vectors([doc_id])
-        return self.engine.search(query, k=k, ef_search=ef_search, filter=filter, without=doc_id)
+        return self.find(
+            [Weighted(Document(doc_id))],
+            SearchOptions(k=k, ef_search=ef_search, exact=exact, filter=filter, without=doc_id),
+        )
+
+    def find(self, terms: Sequence[Weighted], options: SearchOptions) -> SearchResult:
+        """The same as `search`, for a query and options that are put together already."""
+        encodes = any(isinstance(weighted.term, Text | Image) for weighted in terms)
+        if encodes:
+            _ = self.encoder  # loaded now if it was not: that is no part of the query's time
+        started = perf_counter()
+        query = self.embed_query(terms)
+        encoded = perf_counter() - started
+        result = self.engine.search(query, options)
+        return replace(result, timings={"encode": encoded, **result.timings}) if encodes else result
 
     def captions(
         self,
@@ -221,7 +227,7 @@ class Collection:
         """The k captions of the catalogue that describe a picture, given as one or as its vector (dim,), best."""
         if not self.info.caption_vectors:
             raise InputError(f"collection {self.name!r} was indexed without caption vectors: index it again with them")
-        query = self.embed_query(_terms(None, image, None, vector))
+        query = self.embed_query(terms_of(image=image, vector=vector))
         return self.engine.captions(query, k=k, ef_search=ef_search)
 
     def vectors(self, doc_ids: Sequence[str]) -> FloatArray:
@@ -262,25 +268,6 @@ def check_same_encoder(info: CollectionInfo, encoder: Encoder) -> None:
             f"collection {info.name!r} holds vectors of {info.spec}, and this encoder is {encoder.spec}: "
             "give the model it was indexed with, or index into a new collection"
         )
-
-
-def _terms(text: str | None, image: ImageInput | None, doc_id: str | None, vector: FloatArray | None) -> list[Weighted]:
-    given: list[Weighted] = []
-    if text is not None:
-        given.append(Weighted(Text(text)))
-    if image is not None:
-        given.append(Weighted(Image(_decoded(image))))
-    if doc_id is not None:
-        given.append(Weighted(Document(doc_id)))
-    if vector is not None:
-        given.append(Weighted(Vector(np.asarray(vector, np.float32))))
-    return given
-
-
-def _decoded(image: ImageInput) -> DecodedImage:
-    if isinstance(image, DecodedImage):
-        return image
-    return decode(image if isinstance(image, bytes) else read_image(str(image)))
 
 
 __all__ = ["AddReport", "Collection", "Hit", "ImageInput"]

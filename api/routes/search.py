@@ -14,7 +14,7 @@ from api.error_docs import READING, SENDING, errors
 from api.requests import CaptionsForm, ImageSearchForm, SearchRequest, SimilarParameters, TextSearchParameters
 from api.responses import JsonResponse
 from api.schemas import CaptionsResponse, SearchResponse
-from api.searching import Clue, Picture, SearchOptions
+from api.searching import Clue, Picture
 from retrieval.search.query import Text
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["search"])
@@ -23,8 +23,7 @@ router = APIRouter(prefix="/v1/collections/{collection}", tags=["search"])
 @router.post("/search", response_model=SearchResponse, summary="Search by anything", responses=errors(*SENDING))
 async def search(collection: CollectionName, body: SearchRequest, service: ServiceDependency) -> JsonResponse:
     """Find images by a text, an image in base64, a stored document, a vector, or a weighted mix of them."""
-    options = SearchOptions(k=body.k, filter=body.filter, ef_search=body.ef_search, exact=body.exact)
-    return JsonResponse(search_body(await searching.search(service, collection, clues_of(body), options)))
+    return JsonResponse(search_body(await searching.search(service, collection, clues_of(body), body.options())))
 
 
 @router.get("/search", response_model=SearchResponse, summary="Search by text", responses=errors(*READING))
@@ -32,8 +31,9 @@ async def search_by_text(
     collection: CollectionName, asked: Annotated[TextSearchParameters, Query()], service: ServiceDependency
 ) -> JsonResponse:
     """Find images by a text: a search that fits into an address bar."""
-    options = SearchOptions(k=asked.k, filter=asked.filter, ef_search=asked.ef_search, exact=asked.exact)
-    return JsonResponse(search_body(await searching.search(service, collection, [Clue(Text(asked.q))], options)))
+    return JsonResponse(
+        search_body(await searching.search(service, collection, [Clue(Text(asked.q))], asked.options()))
+    )
 
 
 @router.post(
@@ -48,8 +48,7 @@ async def search_by_image(
     clues = [Clue(Picture(await form.image.read()))]
     if form.text is not None:
         clues.append(Clue(Text(form.text)))
-    options = SearchOptions(k=form.k, filter=form.filter, ef_search=form.ef_search, exact=form.exact)
-    return JsonResponse(search_body(await searching.search(service, collection, clues, options)))
+    return JsonResponse(search_body(await searching.search(service, collection, clues, form.options())))
 
 
 @router.get(
@@ -59,8 +58,7 @@ async def similar(
     collection: CollectionName, asked: Annotated[SimilarParameters, Query()], service: ServiceDependency
 ) -> JsonResponse:
     """Find images like a stored one, which is left out itself. Needs no model."""
-    options = SearchOptions(k=asked.k, filter=asked.filter, ef_search=asked.ef_search)
-    return JsonResponse(search_body(await searching.similar(service, collection, asked.doc_id, options)))
+    return JsonResponse(search_body(await searching.similar(service, collection, asked.doc_id, asked.options())))
 
 
 @router.post("/captions", response_model=CaptionsResponse, summary="Describe an image", responses=errors(*SENDING))

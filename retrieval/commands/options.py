@@ -30,6 +30,9 @@ EfSearch: TypeAlias = Annotated[
         "--ef-search", help="Candidates in the graph: higher finds more and takes longer.", show_default=False
     ),
 ]
+Exact: TypeAlias = Annotated[
+    bool, typer.Option("--exact", help="Compare with every vector instead of using the graph.")
+]
 Filter: TypeAlias = Annotated[
     str | None,
     typer.Option("--filter", "-f", help='Such as: category = "dress" and price < 50', show_default=False),

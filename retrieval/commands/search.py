@@ -18,6 +18,7 @@ from retrieval.commands.options import (
     CollectionName,
     DataDir,
     EfSearch,
+    Exact,
     Filter,
     HitCount,
     Model,
@@ -49,9 +50,7 @@ def search(
     k: HitCount = 10,
     filter: Filter = None,  # noqa: A002
     ef_search: EfSearch = None,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="Compare with every vector instead of using the graph.")
-    ] = False,
+    exact: Exact = False,
     sheet: Annotated[
         Path | None, typer.Option("--sheet", help="Write the hits as a picture (PNG) here.", show_default=False)
     ] = None,
@@ -61,8 +60,12 @@ def search(
     data_dir: DataDir = None,
 ) -> None:
     """Find images by text, by image, or by both."""
+    from retrieval.search.options import SearchOptions
+    from retrieval.search.terms import terms_of
+
+    options = SearchOptions(k=k, ef_search=ef_search, exact=exact, filter=filter)
     with _opened(collection, data_dir, model, checkpoint) as opened:
-        result = opened.search(text, image=image, k=k, filter=filter, ef_search=ef_search, exact=exact)
+        result = opened.find(terms_of(text, image=image), options)
         if sheet:
             _write_sheet(sheet, opened, result.hits, title=text or str(image))
         _show(result, as_json=as_json)
@@ -74,12 +77,17 @@ def similar(
     k: HitCount = 10,
     filter: Filter = None,  # noqa: A002
     ef_search: EfSearch = None,
+    exact: Exact = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Find images like a stored one."""
+    from retrieval.search.options import SearchOptions
+    from retrieval.search.terms import terms_of
+
+    options = SearchOptions(k=k, ef_search=ef_search, exact=exact, filter=filter, without=doc_id)
     with _opened(collection, data_dir) as opened:
-        _show(opened.similar(doc_id, k=k, filter=filter, ef_search=ef_search), as_json=as_json)
+        _show(opened.find(terms_of(doc_id=doc_id), options), as_json=as_json)
 
 
 def captions(

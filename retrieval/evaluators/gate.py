@@ -19,6 +19,7 @@ from retrieval.evaluation.ranks import rank_relevant
 from retrieval.evaluation.statistics import TIE
 from retrieval.evaluators.queries import SearchQuery, embed_queries, json_lines, query_from
 from retrieval.metadata import items
+from retrieval.search.options import SearchOptions
 from retrieval.types import FloatArray
 
 FIELDS = ("name", "text", "image", "doc_id", "filter", "expected")
@@ -92,9 +93,8 @@ def check_searches(
 
 def _search(collection: Collection, search: SavedSearch, vector: FloatArray, ef_search: int | None) -> list[str]:
     try:
-        result = collection.engine.search(
-            vector, k=search.depth, ef_search=ef_search, filter=search.filter, without=search.query.doc_id
-        )
+        options = SearchOptions(k=search.depth, ef_search=ef_search, filter=search.filter, without=search.query.doc_id)
+        result = collection.engine.search(vector, options)
     except FilterError as error:
         raise SourceError(f"{search.query.place}: {error}") from error
     return [hit.doc_id for hit in result.hits]

@@ -16,6 +16,7 @@ from retrieval.metadata import items
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.search.attributes import AttributeCache
+from retrieval.search.options import SearchOptions
 from retrieval.search.planner import choose
 from retrieval.search.query import check_limits
 from retrieval.search.views import ViewCache
@@ -51,33 +52,22 @@ class SearchEngine:
         self.views = ViewCache(database, info.id, folder)
         self._attributes = AttributeCache(info.id)
 
-    def search(
-        self,
-        query: FloatArray,
-        *,
-        k: int,
-        ef_search: int | None = None,
-        filter: str | None = None,  # noqa: A002  the word that users write
-        without: str | None = None,
-        exact: bool = False,
-    ) -> SearchResult:
+    def search(self, query: FloatArray, options: SearchOptions) -> SearchResult:
         """The k images nearest to a unit vector, float32 (1, dim), best first.
 
-        Fewer than k where the collection or the filter has fewer. `without` leaves one document out; `exact` leaves
-        the graphs aside.
+        Fewer than k where the collection or the filter has fewer.
         """
-        check_limits(k, ef_search)
 
         def attempt(connection: Connection) -> SearchResult:
             started = perf_counter()
             view = self.views.at(connection)
             viewed = perf_counter()
-            allowed = self._attributes.allowed(connection, filter) if filter else None
+            allowed = self._attributes.allowed(connection, options.filter) if options.filter else None
             filtered = perf_counter()
-            wanted = k + 1 if without is not None else k
-            found, plan = self._nearest(view, "image", query, wanted, ef_search, allowed, exact=exact)
+            wanted = options.k if options.without is None else options.k + 1
+            found, plan = self._nearest(view, "image", query, wanted, options.ef_search, allowed, exact=options.exact)
             searched = perf_counter()
-            hits = self._hits(connection, found, k, without)
+            hits = self._hits(connection, found, options.k, options.without)
             timings = {
                 "filter": filtered - viewed,
                 "search": searched - filtered + viewed - started,
