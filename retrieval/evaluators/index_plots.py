@@ -80,9 +80,9 @@ def _mark(axes: Axes, points: Sequence[Point], speeds: Sequence[float], colour: 
         axes.annotate(
             str(point.ef_search),
             (speed, point.recall.value),
-            xytext=(0, -13) if below else (0, 6),
+            xytext=(-4, -11) if below else (4, 4),
             textcoords="offset points",
-            ha="center",
+            ha="right" if below else "left",
             color=colour,
             fontsize=8,
         )

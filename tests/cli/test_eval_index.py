@@ -243,7 +243,7 @@ def test_bad_options_are_told_on_one_line(tmp_path):
         "fake",
         cwd=tmp_path,
     )
-    for options in (["--k", "0"], ["--ef", "0"], ["--selectivity", "2"], ["--vectors", "no.npy"]):
+    for options in (["--selectivity", "2"], ["--vectors", "no.npy"]):
         done = run_cli("eval", "index", "-c", "c", *options, cwd=tmp_path, check=False)
         assert done.returncode == 2, options
         assert done.stderr.startswith("error: ")
