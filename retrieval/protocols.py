@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from retrieval.types import BoolArray, CatalogRecord, DecodedImage, EncoderSpec, FloatArray, KnnResult, PixelArray
+from retrieval.rowset import RowSet
+from retrieval.types import CatalogRecord, DecodedImage, EncoderSpec, FloatArray, KnnResult, PixelArray
 
 
 @runtime_checkable
@@ -38,10 +39,10 @@ class VectorIndex(Protocol):
     def rows(self) -> int:
         """How many vectors there are."""
 
-    def search(self, queries: FloatArray, *, k: int, ef_search: int, allowed: BoolArray | None = None) -> KnnResult:
+    def search(self, queries: FloatArray, *, k: int, ef_search: int, allowed: RowSet | None = None) -> KnnResult:
         """The k rows with the highest inner product for each query.
 
-        `queries` is float32 (nq, dim) with rows of length 1; `allowed` is bool (rows,), None for all rows. Rows that
+        `queries` is float32 (nq, dim) with rows of length 1; `allowed` is a set of its rows, None for all. Rows that
         are not allowed are never returned. An exact index takes `ef_search` and has no use for it.
         """
 

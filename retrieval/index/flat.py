@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from retrieval.index.faiss_wheel import FaissIndex, FaissSelector, faiss
-from retrieval.types import NO_KEY, BoolArray, FloatArray, KnnResult
+from retrieval.rowset import RowSet
+from retrieval.types import NO_KEY, FloatArray, KnnResult
 
 GATHER_BELOW = 0.2
 """Share of allowed rows below which visiting only those beats a scan that asks a bitmap for each row."""
@@ -35,7 +36,7 @@ class FlatIndex:
         *,
         k: int,
         ef_search: int = 0,  # noqa: ARG002  an exact search has no such knob
-        allowed: BoolArray | None = None,
+        allowed: RowSet | None = None,
     ) -> KnnResult:
         """See `VectorIndex.search`; exact, whatever is allowed."""
         k = min(k, self.rows)
@@ -49,11 +50,11 @@ def as_result(rows: np.ndarray[tuple[int, int], np.dtype[np.int64]], scores: Flo
     return KnnResult(rows, np.where(rows == NO_KEY, np.float32(-np.inf), scores))
 
 
-def bitmap(allowed: BoolArray) -> FaissSelector:
-    """A FAISS selector of the rows that are True."""
-    return faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+def bitmap(allowed: RowSet) -> FaissSelector:
+    """A FAISS selector of these rows."""
+    return faiss.IDSelectorBitmap(allowed.bitmap)
 
 
-def _selector(allowed: BoolArray) -> FaissSelector:
-    chosen = np.flatnonzero(allowed)
-    return faiss.IDSelectorArray(chosen) if len(chosen) < GATHER_BELOW * len(allowed) else bitmap(allowed)
+def _selector(allowed: RowSet) -> FaissSelector:
+    few = allowed.count < GATHER_BELOW * allowed.size
+    return faiss.IDSelectorArray(allowed.rows) if few else bitmap(allowed)

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from retrieval.errors import ConflictError
 from retrieval.index.segment import Segment
 from retrieval.index.topk import empty, merge
+from retrieval.lru import LruCache
+from retrieval.rowset import RowSet
 from retrieval.types import BoolArray, FloatArray, Generation, KeyArray, KnnResult, VectorKind
+
+MOST_FILTERS = 64
+MOST_FILTER_BYTES = 2**26
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allowed:
+    """What a search of one view may return: a set of live rows for each of its segments of a kind, `count` in all."""
+
+    revision: int
+    kind: VectorKind
+    rows: tuple[RowSet, ...]
+    count: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held at present."""
+        return sum(one.nbytes for one in self.rows)
 
 
 class GenerationView:
-    """An immutable snapshot. A newer state of the collection is another view that shares the open segments."""
+    """An immutable snapshot. A newer state of the collection is another view that shares the open segments.
+
+    `filtered` keeps what filters allow, by their text. Neither goes ever stale: what is stored under a key never
+    changes, so in one view a filter has one answer.
+    """
 
     def __init__(self, generation: Generation, segments: Sequence[Segment], dead: KeyArray, *, revision: int) -> None:
         """`dead` is int64 (n,), ascending: keys that no search may return; `revision` is the state it was read at."""
@@ -20,6 +46,7 @@ class GenerationView:
         self.segments = tuple(segments)
         self.dead = dead
         self.revision = revision
+        self.filtered: LruCache[str, Allowed] = LruCache(most=MOST_FILTERS, most_bytes=MOST_FILTER_BYTES)
         self._live = [_all_but(segment, dead) for segment in self.segments]
 
     def rows(self, kind: VectorKind) -> int:
@@ -30,6 +57,15 @@ class GenerationView:
         """Whether any of the vectors are searched approximately."""
         return any(segment.has_graph for segment, _ in self._of(kind))
 
+    def allow(self, kind: VectorKind, matching: Callable[[Segment], RowSet]) -> Allowed:
+        """The live ones among the rows that `matching` gives for each segment of a kind."""
+        rows = tuple(_both(matching(segment), live) for segment, live in self._of(kind))
+        return Allowed(self.revision, kind, rows, sum(one.count for one in rows))
+
+    def allow_keys(self, kind: VectorKind, keys: KeyArray) -> Allowed:
+        """The live ones among some keys, int64 (n,) ascending; others may be among them."""
+        return self.allow(kind, lambda segment: RowSet.of_rows(segment.positions(keys), segment.info.rows))
+
     def search(
         self,
         kind: VectorKind,
@@ -37,17 +73,22 @@ class GenerationView:
         *,
         k: int,
         ef_search: int,
-        allowed: KeyArray | None = None,
+        allowed: Allowed | None = None,
         exact: bool = False,
     ) -> KnnResult:
         """The k live vectors nearest to each query, float32 (nq, dim), as keys and cosines (nq, k).
 
-        `allowed` is int64 (n,), ascending, and restricts the answer to those keys. `exact` leaves the graphs aside.
+        `allowed`, of this view and kind, restricts the answer. `exact` leaves the graphs aside.
+
+        Raises:
+            ConflictError: what is allowed belongs to another state of the collection.
         """
+        if allowed is not None and (allowed.revision, allowed.kind) != (self.revision, kind):
+            raise ConflictError("the collection has changed since it was filtered: filter it again")
         partial = [empty(len(queries), k)]
-        for segment, live in self._of(kind):
-            rows = _restrict(segment, live, allowed)
-            if rows is not None and not rows.any():
+        for number, (segment, live) in enumerate(self._of(kind)):
+            rows = allowed.rows[number] if allowed else live
+            if rows is not None and not rows.count:
                 continue
             index = segment.exact if exact else segment.index
             found = index.search(queries, k=k, ef_search=ef_search, allowed=rows)
@@ -65,9 +106,10 @@ class GenerationView:
 
     def live_rows(self, segment: Segment) -> BoolArray | None:
         """Which rows of a segment are live, bool (rows,); None when all are."""
-        return self._live[self.segments.index(segment)]
+        live = self._live[self.segments.index(segment)]
+        return None if live is None else live.mask
 
-    def _of(self, kind: VectorKind) -> list[tuple[Segment, BoolArray | None]]:
+    def _of(self, kind: VectorKind) -> list[tuple[Segment, RowSet | None]]:
         return [
             (segment, live)
             for segment, live in zip(self.segments, self._live, strict=True)
@@ -75,26 +117,22 @@ class GenerationView:
         ]
 
 
-def _all_but(segment: Segment, dead: KeyArray) -> BoolArray | None:
+def _all_but(segment: Segment, dead: KeyArray) -> RowSet | None:
     rows = segment.positions(dead)
     if not len(rows):
         return None
     live = np.ones(segment.info.rows, np.bool_)
     live[rows] = False
-    return live
+    return RowSet.of_mask(live)
 
 
-def _restrict(segment: Segment, live: BoolArray | None, allowed: KeyArray | None) -> BoolArray | None:
-    if allowed is None:
-        return live
-    mask = np.zeros(segment.info.rows, np.bool_)
-    mask[segment.positions(allowed)] = True
-    return mask if live is None else mask & live
+def _both(rows: RowSet, live: RowSet | None) -> RowSet:
+    return rows if live is None else rows & live
 
 
 def _as_keys(segment: Segment, rows: KeyArray) -> KeyArray:
     return np.where(rows < 0, rows, segment.keys[rows])
 
 
-def _count(segment: Segment, live: BoolArray | None) -> int:
-    return segment.info.rows if live is None else int(np.count_nonzero(live))
+def _count(segment: Segment, live: RowSet | None) -> int:
+    return segment.info.rows if live is None else live.count

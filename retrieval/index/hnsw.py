@@ -8,7 +8,8 @@ import numpy as np
 
 from retrieval.index.faiss_wheel import FaissIndex, faiss
 from retrieval.index.flat import as_result, bitmap
-from retrieval.types import BoolArray, FloatArray, HnswParams, KnnResult
+from retrieval.rowset import RowSet
+from retrieval.types import FloatArray, HnswParams, KnnResult
 
 BUILD_BLOCK = 10_000  # vectors added between two reports of progress
 
@@ -53,7 +54,7 @@ class HnswIndex:
         """How many vectors there are."""
         return int(self._graph.ntotal)
 
-    def search(self, queries: FloatArray, *, k: int, ef_search: int, allowed: BoolArray | None = None) -> KnnResult:
+    def search(self, queries: FloatArray, *, k: int, ef_search: int, allowed: RowSet | None = None) -> KnnResult:
         """See `VectorIndex.search`. With few rows allowed the graph falls apart: see `retrieval.search.planner`.
 
         `ef_search` goes with the call: the index itself is shared and never changed by a search.

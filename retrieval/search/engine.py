@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.errors import NotFoundError, StorageError
-from retrieval.index.generation import GenerationView
+from retrieval.index.generation import Allowed, GenerationView
 from retrieval.metadata import items
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
@@ -62,7 +62,9 @@ class SearchEngine:
             started = perf_counter()
             view = self.views.at(connection)
             viewed = perf_counter()
-            allowed = self._attributes.allowed(connection, options.filter) if options.filter else None
+            allowed = None
+            if options.filter:
+                allowed = view.allow_keys("image", self._attributes.allowed(connection, options.filter))
             filtered = perf_counter()
             wanted = options.k if options.without is None else options.k + 1
             found, plan = self._nearest(view, "image", query, wanted, options.ef_search, allowed, exact=options.exact)
@@ -101,15 +103,19 @@ class SearchEngine:
         kind: VectorKind = "image",
         k: int,
         ef_search: int | None = None,
-        allowed: KeyArray | None = None,
+        allowed: KeyArray | Allowed | None = None,
         exact: bool = False,
     ) -> tuple[KnnResult, Plan]:
         """Keys and scores of the k nearest vectors to each of many unit vectors, float32 (nq, dim): (nq, k).
 
-        `allowed`, int64 (n,) ascending, restricts the answer to those keys, as a filter does.
+        `allowed` restricts the answer as a filter does: keys, int64 (n,) ascending, or what the newest view has made of
+        them, which spares looking them up in every call.
         """
         check_limits(k, ef_search)
-        return self._nearest(self.views.latest(), kind, queries, k, ef_search, allowed, exact=exact)
+        view = self.views.latest()
+        if isinstance(allowed, np.ndarray):
+            allowed = view.allow_keys(kind, allowed)
+        return self._nearest(view, kind, queries, k, ef_search, allowed, exact=exact)
 
     def item(self, doc_id: str) -> Item:
         """One document as stored; `NotFoundError` if it is not there."""
@@ -142,12 +148,12 @@ class SearchEngine:
         query: FloatArray,
         k: int,
         ef_search: int | None,
-        allowed: KeyArray | None,
+        allowed: Allowed | None,
         *,
         exact: bool,
     ) -> tuple[KnnResult, Plan]:
         rows = view.rows(kind)
-        among = None if allowed is None else len(allowed)
+        among = None if allowed is None else allowed.count
         choice = choose(
             rows=rows,
             allowed=among,

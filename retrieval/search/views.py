@@ -43,17 +43,20 @@ class ViewCache:
         with self._lock:
             if self._view is None or self._view.revision < revision:
                 self._view = self._load(connection, self._view, revision)
-            return self._view
+            if self._view.revision == revision:
+                return self._view
+            # Another thread has seen a newer state meanwhile; hits and filters here must be of this connection's.
+            return self._load(connection, self._view, revision)
 
-    def _load(self, connection: Connection, old: GenerationView | None, revision: int) -> GenerationView:
+    def _load(self, connection: Connection, other: GenerationView | None, revision: int) -> GenerationView:
         generation = generations.current(connection, self._collection_id)
-        opened = {segment.info.segment_id: segment for segment in old.segments} if old else {}
+        opened = {segment.info.segment_id: segment for segment in other.segments} if other else {}
         segments = [
             opened.pop(info.segment_id) if info.segment_id in opened else Segment(self._folder, info)
             for info in generation.segments
         ]
         known, since = np.empty(0, np.int64), -1
-        if old and not opened:  # nothing was compacted away, so every key known as dead still is
-            known, since = old.dead, old.revision
+        if other and other.revision < revision and not opened:  # nothing was compacted away: what was dead still is
+            known, since = other.dead, other.revision
         dead = np.union1d(known, items.tombstones_after(connection, self._collection_id, since))
         return GenerationView(generation, segments, dead, revision=revision)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers import unit_vectors
 
-from retrieval.errors import CorruptionError, DependencyError, StorageError
+from retrieval.errors import ConflictError, CorruptionError, DependencyError, StorageError
 from retrieval.index.faiss_wheel import check_wheels
 from retrieval.index.files import remove_others, write_file
 from retrieval.index.generation import GenerationView
@@ -85,16 +85,21 @@ def test_a_view_merges_segments_and_hides_dead_and_disallowed_keys(tmp_path):
 
     def found(dead=(), allowed=None, k=4):
         view = GenerationView(Generation(1), segments, np.array(dead, np.int64), revision=1)
-        keys = None if allowed is None else np.array(allowed)
-        return view.search("image", query, k=k, ef_search=10, allowed=keys).keys[0].tolist()
+        some = None if allowed is None else view.allow_keys("image", np.array(allowed))
+        return view.search("image", query, k=k, ef_search=10, allowed=some).keys[0].tolist()
 
     assert found() == [10, 11, 20, 21]
     assert found(k=2) == [10, 11]
     assert found(dead=[10, 12]) == [11, 20, 21, -1]
     assert found(dead=[11], allowed=[11, 21, 999]) == [21, -1, -1, -1]
+    assert found(allowed=[999]) == [-1] * 4
     view = GenerationView(Generation(1), segments, np.array([21]), revision=1)
     assert (view.rows("image"), view.rows("caption")) == (3, 1)
     np.testing.assert_array_equal(view.vectors(np.array([20, 10])), vectors[[2, 0]])
+    assert view.allow_keys("image", np.array([10, 12, 21])).count == 1
+    later = GenerationView(Generation(1), segments, np.array([21]), revision=2)
+    with pytest.raises(ConflictError, match="filter it again"):
+        later.search("image", query, k=1, ef_search=10, allowed=view.allow_keys("image", np.array([10])))
 
 
 def test_merging_breaks_ties_by_the_lower_key():

@@ -9,6 +9,7 @@ from helpers import unit_vectors
 from retrieval.index.faiss_wheel import faiss
 from retrieval.index.flat import FlatIndex
 from retrieval.index.hnsw import HnswIndex
+from retrieval.rowset import RowSet
 from retrieval.types import NO_KEY, HnswParams
 
 ROWS, DIM = 600, 16
@@ -50,13 +51,12 @@ def test_finds_the_nearest_rows_with_their_cosines(index):
 @pytest.mark.parametrize("share", [0.5, 0.1, 0.02])
 def test_returns_only_allowed_rows(index, share):
     allowed = np.random.default_rng(2).random(ROWS) < share
-    found = index.search(QUERIES, k=5, ef_search=ROWS, allowed=allowed)
+    found = index.search(QUERIES, k=5, ef_search=ROWS, allowed=RowSet.of_mask(allowed))
     np.testing.assert_array_equal(found.keys, oracle(5, allowed))
 
 
 def test_a_filter_that_allows_fewer_than_k_rows_leaves_empty_slots_at_the_end(index):
-    allowed = np.zeros(ROWS, bool)
-    allowed[[3, 500]] = True
+    allowed = RowSet.of_rows(np.array([3, 500]), ROWS)
     found = index.search(QUERIES, k=5, ef_search=ROWS, allowed=allowed)
     assert set(found.keys[0][:2]) == {3, 500}
     assert (found.keys[:, 2:] == NO_KEY).all()
