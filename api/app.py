@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from api import errors
 from api.lifespan import lifespan_of
 from api.limits import BodyLimit
-from api.routes import collections, health, items, search
+from api.routes import collections, evaluations, health, items, jobs, search
 from api.settings import ApiSettings
 from retrieval import __version__
 from retrieval.settings import Settings
@@ -31,6 +31,6 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     )
     app.add_middleware(BodyLimit, max_bytes=api_settings.max_body_bytes)
     errors.install(app)
-    for router in (health.router, collections.router, search.router, items.router):
-        app.include_router(router)
+    for routes in (health, collections, search, items, jobs, evaluations):
+        app.include_router(routes.router)
     return app

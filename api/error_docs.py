@@ -19,6 +19,10 @@ _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
         "There is no such collection or document.",
         {"code": "not_found", "message": "no collection 'photo': there is photos"},
     ),
+    409: (
+        "Its state does not allow it.",
+        {"code": "conflict", "message": "job 7 is done: only one that failed or was cancelled can be retried"},
+    ),
     413: (
         "The body is too large.",
         {
@@ -61,4 +65,5 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 READING = (404, 422, 500, 503)
+CHANGING = (404, 409, 422, 500, 503)
 SENDING = (400, 404, 413, 422, 500, 503)

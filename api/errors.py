@@ -56,6 +56,8 @@ class Answer:
     retry_after_s: int | None = None
 
 
+INTERNAL = "something went wrong: the server's log says what"
+
 ANSWERS: Mapping[type[Exception], Answer] = {
     FilterError: Answer(422, "invalid_filter"),
     VectorError: Answer(422, "invalid_vector"),
@@ -71,7 +73,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
         503, "storage_unavailable", "the catalogue cannot be read at the moment: try again", retry_after_s=1
     ),
     DependencyError: Answer(503, "model_unavailable", "the server lacks a package that this needs: tell the operator"),
-    RetrievalError: Answer(500, "internal_error", "something went wrong: the server's log says what"),
+    RetrievalError: Answer(500, "internal_error", INTERNAL),
 }
 """By class; the most specific one that fits counts."""
 
@@ -98,7 +100,13 @@ async def answer(request: Request, error: Exception) -> JsonResponse:
             return _to_http_exception(request, error)
         case _:  # the server that runs this application logs the traceback
             _log.error("%s %r failed unexpectedly: %s", request.method, request.url.path, type(error).__name__)
-            return error_response(500, "internal_error", "something went wrong: the server's log says what")
+            return error_response(500, "internal_error", INTERNAL)
+
+
+def message_of(error: Exception) -> str:
+    """What clients are told of an error: its own words, or others where these would show the service's insides."""
+    found = _answer_to(error)
+    return found.message or str(error) if found else INTERNAL
 
 
 def error_response(
@@ -112,11 +120,15 @@ def error_response(
 
 
 def _to_library_error(request: Request, error: RetrievalError) -> JsonResponse:
-    found = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+    found = _answer_to(error) or ANSWERS[RetrievalError]
     if found.message is not None:
         _log.warning("%s %r answered with %d: %s", request.method, request.url.path, found.status, error)
     headers = {"Retry-After": str(found.retry_after_s)} if found.retry_after_s is not None else None
-    return error_response(found.status, found.code, found.message or str(error), _detail(error), headers=headers)
+    return error_response(found.status, found.code, message_of(error), _detail(error), headers=headers)
+
+
+def _answer_to(error: Exception) -> Answer | None:
+    return next((ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS), None)
 
 
 def _detail(error: RetrievalError) -> object:

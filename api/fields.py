@@ -25,7 +25,7 @@ def _without_nul(text: str) -> str:
     return text
 
 
-_Storable = AfterValidator(_without_nul)
+Storable = AfterValidator(_without_nul)
 _WORDS = "Words to look for."
 _CONDITION = "Only documents whose attributes meet this condition (docs/filters.md)."
 _CONDITIONS = ['category = "shirt" and price < 50']
@@ -33,18 +33,18 @@ _CONDITIONS = ['category = "shirt" and price < 50']
 DocId = Annotated[
     str,
     Field(max_length=MAX_DOC_ID_BYTES, description="Id of a stored document.", examples=["shirts/red.jpg"]),
-    _Storable,
+    Storable,
 ]
-QueryText = Annotated[str, Field(max_length=LONGEST_TEXT, description=_WORDS, examples=["a red shirt"]), _Storable]
+QueryText = Annotated[str, Field(max_length=LONGEST_TEXT, description=_WORDS, examples=["a red shirt"]), Storable]
 QueryTextInUrl = Annotated[
-    str, Field(max_length=LONGEST_IN_URL, description=_WORDS, examples=["a red shirt"]), _Storable
+    str, Field(max_length=LONGEST_IN_URL, description=_WORDS, examples=["a red shirt"]), Storable
 ]
 FilterText = Annotated[
-    Annotated[str, Field(max_length=LONGEST_TEXT), _Storable] | None,
+    Annotated[str, Field(max_length=LONGEST_TEXT), Storable] | None,
     Field(description=_CONDITION, examples=_CONDITIONS),
 ]
 FilterTextInUrl = Annotated[
-    Annotated[str, Field(max_length=LONGEST_IN_URL), _Storable] | None,
+    Annotated[str, Field(max_length=LONGEST_IN_URL), Storable] | None,
     Field(description=_CONDITION, examples=_CONDITIONS),
 ]
 Count = Annotated[

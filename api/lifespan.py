@@ -1,4 +1,4 @@
-"""From start-up to shutdown: open the workspace, load collections in the background, close."""
+"""From start-up to shutdown: open the workspace, load collections and run jobs in the background, close."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ def lifespan_of(
         app.state.service = service
         loading = asyncio.create_task(preload(service))
         loading.add_done_callback(_report)
+        jobs = asyncio.create_task(service.jobs.run())
         try:
             yield
         finally:
+            service.leaving.set()
             loading.cancel()
-            await asyncio.wait([loading])
+            await asyncio.wait([loading, jobs])
             await to_thread.run_sync(service.close)
 
     return lifespan

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
+from api.jobs.roots import SourceRoots
+from api.jobs.runner import JobRunner
 from api.opened import OpenCollections, Opened
 from api.readiness import Readiness
 from api.settings import ApiSettings
 from api.thumbnails import ThumbnailCache
+from api.transactions import Transactions
 from api.workers import Workers
 from retrieval.images.decode import DecodeLimits
 from retrieval.settings import Settings
@@ -16,7 +20,10 @@ from retrieval.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An open workspace with its collections, and the threads that work on them."""
+    """An open workspace with its collections, and the threads and processes that work on them.
+
+    `leaving` is set when the service is about to stop: what would go on for long ends then.
+    """
 
     settings: ApiSettings
     workspace: Workspace
@@ -24,18 +31,27 @@ class Service:
     workers: Workers
     thumbnails: ThumbnailCache
     readiness: Readiness
+    source_roots: SourceRoots
+    transactions: Transactions
+    jobs: JobRunner
+    leaving: asyncio.Event
 
     @classmethod
     def open(cls, settings: Settings, api_settings: ApiSettings) -> Service:
         """Open the data folder; no collection and no model yet. `StorageError` when it cannot be opened."""
-        workspace = Workspace(settings)
+        workspace, workers, leaving = Workspace(settings), Workers(api_settings.threads), asyncio.Event()
+        transactions, roots = Transactions(workspace.database, workers), SourceRoots(api_settings.source_roots)
         return cls(
             settings=api_settings,
             workspace=workspace,
             collections=OpenCollections(workspace),
-            workers=Workers(api_settings.threads),
+            workers=workers,
             thumbnails=ThumbnailCache(workspace.data_dir / "thumbnails"),
             readiness=Readiness(),
+            source_roots=roots,
+            transactions=transactions,
+            jobs=JobRunner(workspace, api_settings, roots, transactions, leaving),
+            leaving=leaving,
         )
 
     @property

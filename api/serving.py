@@ -76,7 +76,7 @@ def run(app: FastAPI, bound: socket.socket, settings: ApiSettings, *, on_listeni
     )
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises signals again when it has shut down
     with suppress(KeyboardInterrupt):
-        _Server(config, on_listening).run(sockets=[bound])
+        _Server(config, on_listening, on_leaving=lambda: app.state.service.leaving.set()).run(sockets=[bound])
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
@@ -84,14 +84,21 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_listening: Callable[[], None], *, on_leaving: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._on_listening = on_listening
+        self._on_leaving = on_leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_leaving()  # before it waits for requests in flight, some of which end only now
+        await super().shutdown(sockets)
 
 
 def _reason(error: Exception) -> str:

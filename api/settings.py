@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import DirectoryPath, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retrieval.images.thumbnail import MAX_SIDE
@@ -39,6 +39,16 @@ class ApiSettings(BaseSettings):
     )
     shutdown_grace_s: int = Field(
         default=20, ge=0, description="Seconds that requests in flight have to finish after SIGTERM."
+    )
+    source_roots: tuple[DirectoryPath, ...] = Field(
+        default=(), description='Folders that index jobs may read sources under, as JSON: ["/srv/photos"].'
+    )
+    job_workers: int = Field(default=1, ge=0, le=64, description="Jobs that run at a time; 0: they only queue here.")
+    job_lease_s: float = Field(
+        default=30.0, ge=1, description="Seconds after which the jobs of a service that died are taken up again."
+    )
+    job_stop_grace_s: float = Field(
+        default=10.0, ge=0, description="Seconds that a job has to stop when it is cancelled, before it is killed."
     )
     access_log: bool = Field(default=False, description="Log a line for every request.")
 

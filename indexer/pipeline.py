@@ -19,7 +19,7 @@ from indexer.prepare import Fresh, Prepared, Rejected, Restated, Unchanged, in_o
 from indexer.report import IndexReport
 from retrieval.collection import Collection
 from retrieval.embedding import embedded_items
-from retrieval.errors import RetrievalError, SourceError
+from retrieval.errors import SourceError
 from retrieval.locks import exclusive
 from retrieval.metadata import ledger
 from retrieval.metadata.ledger import LedgerEntry
@@ -84,8 +84,8 @@ class _Run:
                 self._remove_vanished()
             self._collection.compact(on_build=on_build)
             verify(self._collection, checksums=False)
-        except RetrievalError as error:
-            self._finish(str(error))
+        except BaseException as error:  # Ctrl-C and a job that is cancelled too: the run does not go on
+            self._finish(str(error) or type(error).__name__)
             raise
         self._finish(None)
         return self.report

@@ -19,10 +19,10 @@ def examples(page: Path) -> list[tuple[str, str]]:
 def curl(client, command: str, folder: Path) -> str:
     """What a command would print. Knows the options that the documentation uses; files are read from `folder`."""
     words = iter(shlex.split(command.replace("\\\n", " "))[1:])
-    url, method, params, form, files, content, headers, shown = "", "POST", {}, {}, {}, None, {}, None
+    url, method, params, form, files, content, headers, shown = "", None, {}, {}, {}, None, {}, None
     for word in words:
         match word:
-            case "-s":
+            case "-s" | "-N":
                 pass
             case "-G":
                 method = "GET"
@@ -37,6 +37,8 @@ def curl(client, command: str, folder: Path) -> str:
                     files[name] = (folder / value[1:]).read_bytes()
                 else:
                     form[name] = value
+            case "-X":
+                method = next(words)
             case "-o":
                 next(words)
             case "-w":
@@ -44,8 +46,7 @@ def curl(client, command: str, folder: Path) -> str:
             case _:
                 assert word.startswith(SERVER), f"unknown option {word}"
                 url = word.removeprefix(SERVER)
-    if method == "POST" and content is None and not files:
-        method = "GET"
+    method = method or ("GET" if content is None and not files else "POST")
     response = client.request(
         method, url, params=params, data=form or None, files=files or None, content=content, headers=headers
     )
@@ -53,4 +54,4 @@ def curl(client, command: str, folder: Path) -> str:
         return shown.replace("%{http_code}", str(response.status_code)).replace(
             "%{content_type}", response.headers["content-type"]
         )
-    return json.dumps(response.json())
+    return response.text if response.headers["content-type"].startswith("text/") else json.dumps(response.json())

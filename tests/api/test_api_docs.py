@@ -13,13 +13,20 @@ from curl import examples as examples_of
 from pydantic import TypeAdapter
 
 from api import examples, openapi, requests, schemas
+from api.jobs import examples as job_examples
+from api.jobs import requests as job_requests
+from api.jobs import schemas as job_schemas
 from api.settings import ApiSettings
 from retrieval.workspace import Workspace
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENT = json.loads(openapi.document())
 GUIDE = examples_of(DOCS / "http.md")
-VARYING = {"timings", "created_at", "version", "encoder_id", "disk_bytes", "memory_bytes"}
+VARYING = {
+    "timings", "created_at", "started_at", "finished_at", "version", "encoder_id", "disk_bytes", "memory_bytes",
+    "rate", "eta_s", "seconds", "images_per_second",
+}  # fmt: skip
+IDS = {"{collection}": "photos", "{job}": "1", "{evaluation}": "1"}
 OPERATIONS = [(path, method, operation) for path, of in DOCUMENT["paths"].items() for method, operation in of.items()]
 
 
@@ -39,8 +46,9 @@ def test_every_route_documents_its_errors_and_examples(path, method, operation):
         schemas.ErrorResponse.model_validate(content["example"])
     assert operation["summary"]
     assert operation["description"]
-    answer = operation["responses"]["200"]["content"]
-    assert "image/webp" in answer or schema(answer["application/json"]["schema"])["examples"]
+    (answer,) = [answer["content"] for status, answer in operation["responses"].items() if status in ("200", "202")]
+    (kind,) = answer
+    assert kind in ("image/webp", "text/event-stream", "text/html") or schema(answer[kind]["schema"])["examples"]
 
 
 def schema(reference: dict) -> dict:
@@ -54,6 +62,14 @@ def test_examples_are_valid():
         schemas.Item: examples.ITEM,
         schemas.Collection: examples.COLLECTION,
         list[requests.SearchRequest]: [examples.TEXT_QUERY, examples.MIXED_QUERY],
+        job_requests.IndexJobRequest: job_examples.INDEX_REQUEST,
+        list[job_requests.EvaluationJobRequest]: [
+            job_examples.CAPTIONS_REQUEST,
+            job_examples.LABELS_REQUEST,
+            job_examples.RUN_REQUEST,
+        ],
+        job_schemas.Job: job_examples.JOB,
+        job_schemas.Evaluation: job_examples.EVALUATION,
     }
     for kind, example in valid.items():
         TypeAdapter(kind).validate_json(json.dumps(example))
@@ -70,22 +86,31 @@ def folder(tmp_path_factory):
     with Workspace(settings_for(folder)) as workspace:
         fill_photos(workspace, folder)
     shutil.copy(folder / "pictures" / "red" / "0.png", folder / "photo.png")
+    shutil.copytree(folder / "pictures" / "red", folder / "sources" / "new")
     return folder
 
 
 @pytest.fixture(scope="module")
 def client(folder):
-    with serving(settings_for(folder)) as client:
+    with serving(settings_for(folder), source_roots=(folder / "sources",)) as client:
         yield client
 
 
 @pytest.mark.parametrize(("command", "printed"), GUIDE)
 def test_the_examples_of_the_guide(client, folder, command, printed):
     actual = curl(client, command, folder)
+    wait_for_jobs(client)  # so that the next example finds it done
+    if printed.startswith("event:"):
+        actual, printed = (text.strip().rpartition("event: end\ndata: ")[2] for text in (actual, printed))
     if printed.startswith("{"):
         assert comparable(json.loads(actual), float) == comparable(json.loads(printed), _rounded)
     else:
         assert actual == printed.strip()
+
+
+def wait_for_jobs(client) -> None:
+    for job in client.get("/v1/jobs").json()["jobs"]:
+        client.get(f"/v1/jobs/{job['id']}/events")
 
 
 def comparable(value, number):
@@ -108,4 +133,6 @@ def _rounded(value):
 def test_the_guide_has_an_example_of_every_route():
     asked = " ".join(command for command, _ in GUIDE)
     for path, _, _ in OPERATIONS:
-        assert f"8000{path.replace('{collection}', 'photos')} " in f"{asked} "
+        for name, value in IDS.items():
+            path = path.replace(name, value)
+        assert f"8000{path} " in f"{asked} "

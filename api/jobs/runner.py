@@ -1,0 +1,124 @@
+"""The service's workers: each claims a job, sees it through in a process of its own, and claims the next."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from contextlib import suppress
+
+from api.jobs.child import Order
+from api.jobs.process import JobProcess, Outcome
+from api.jobs.roots import SourceRoots
+from api.settings import ApiSettings
+from api.transactions import Transactions
+from retrieval.errors import StorageError
+from retrieval.metadata import jobs
+from retrieval.metadata.jobs import JobInfo, JobState
+from retrieval.workspace import Workspace
+
+LOOK_S = 0.5  # between two looks for a job
+RENEW_S = 1.0  # between two renewals of a lease, which also write progress and notice that a job is to be cancelled
+_log = logging.getLogger(__name__)
+
+
+class JobRunner:
+    """Runs queued jobs until the service leaves; jobs that are at work then are stopped and queued again."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: ApiSettings,
+        roots: SourceRoots,
+        transactions: Transactions,
+        leaving: asyncio.Event,
+    ) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._roots = roots
+        self._transactions = transactions
+        self._leaving = leaving
+
+    async def run(self) -> None:
+        """Work until the service leaves."""
+        await asyncio.gather(*(self._work() for _ in range(self._settings.job_workers)))
+
+    async def _work(self) -> None:
+        while not self._leaving.is_set():
+            owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(8)}"
+            try:
+                if job := await self._claim(owner):
+                    await self._see_through(job, owner)
+                    continue
+            except StorageError as error:
+                _log.warning("cannot reach the jobs, trying again: %s", error)
+            except Exception:  # noqa: BLE001  a worker outlives what it did not expect
+                _log.exception("a worker failed; it goes on with the next job")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), LOOK_S)
+
+    async def _claim(self, owner: str) -> JobInfo | None:
+        if not await self._transactions.read(jobs.is_waiting):
+            return None
+        lease_s = self._settings.job_lease_s
+        return await self._transactions.write(lambda connection: jobs.claim(connection, owner=owner, lease_s=lease_s))
+
+    async def _see_through(self, job: JobInfo, owner: str) -> None:
+        _log.info("job %d (%s, %r): attempt %d", job.id, job.kind, job.collection, job.attempts)
+        process = await JobProcess.start(self._order(job))
+        try:
+            state = await self._follow(job, owner, process)
+        finally:
+            process.kill()
+            outcome = await process.outcome()
+        if state is None:
+            _log.warning("job %d was taken over by another worker", job.id)
+        elif outcome.state == "cancelled" and state == "running":
+            await self._transactions.write(lambda connection: jobs.release(connection, job.id, owner=owner))
+        else:
+            await self._finish(job, owner, outcome, process)
+        _log.info("job %d: %s", job.id, outcome.state)
+
+    async def _follow(self, job: JobInfo, owner: str, process: JobProcess) -> JobState | None:
+        """Renew the lease until the process has ended or the lease is lost; the last state that was seen."""
+        state: JobState | None = "running"
+        grace_s = self._settings.job_stop_grace_s
+        while state is not None and not await process.has_ended(within_s=RENEW_S):
+            with suppress(StorageError):  # should that go on, the lease runs out, and then somebody else has the job
+                state = await self._renew(job, owner, process)
+            if self._leaving.is_set():
+                process.stop(grace_s=min(grace_s, self._settings.shutdown_grace_s))
+            elif state == "cancelling":
+                process.stop(grace_s=grace_s)
+        return state
+
+    async def _renew(self, job: JobInfo, owner: str, process: JobProcess) -> JobState | None:
+        lease_s, progress = self._settings.job_lease_s, process.progress
+        return await self._transactions.write(
+            lambda connection: jobs.renew(connection, job.id, owner=owner, lease_s=lease_s, progress=progress)
+        )
+
+    async def _finish(self, job: JobInfo, owner: str, outcome: Outcome, process: JobProcess) -> None:
+        await self._transactions.write(
+            lambda connection: jobs.finish(
+                connection,
+                job.id,
+                owner=owner,
+                state=outcome.state,
+                progress=process.progress,
+                result=outcome.result,
+                error=outcome.error,
+            )
+        )
+
+    def _order(self, job: JobInfo) -> Order:
+        settings = self._workspace.settings
+        return Order(
+            job_id=job.id,
+            data_dir=str(self._workspace.data_dir),
+            database_url=settings.resolved_database_url,
+            device=settings.device,
+            roots=self._roots.folders,
+        )

@@ -1,0 +1,61 @@
+"""From a request to a queued job. What can be seen to be wrong at once is said at once, and not by a failed job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.jobs import judged
+from api.jobs.requests import CaptionsEvaluation, EvaluationJobRequest, IndexJobRequest, RunEvaluation
+from api.jobs.roots import SourceRoots
+from retrieval.errors import InputError
+from retrieval.evaluators.run import parse_measures
+from retrieval.metadata import collections, jobs
+from retrieval.metadata.jobs import JobInfo, JobKind
+from retrieval.workspace import NAME, Workspace
+
+
+def start_index(workspace: Workspace, roots: SourceRoots, name: str, asked: IndexJobRequest) -> JobInfo:
+    """Queue a bulk index job.
+
+    Raises:
+        NotFoundError: there is no such collection, and no model to make it with.
+        InputError: a source that is not there or not under the roots, a model given by a path, a name that cannot be.
+    """
+    for path in filter(None, (asked.source, asked.images, asked.images_tar)):
+        roots.resolve(path)
+    if asked.model is None:
+        _check_collection(workspace, name)
+    else:
+        _check_new(name, asked.model)
+    return _queue(workspace, "index", name, asked.model_dump(exclude_unset=True), {})
+
+
+def start_evaluation(workspace: Workspace, roots: SourceRoots, name: str, asked: EvaluationJobRequest) -> JobInfo:
+    """Queue an evaluation. Raises as `start_index`, and `InputError` for queries and judgements that are wrong."""
+    _check_collection(workspace, name)
+    if isinstance(asked, CaptionsEvaluation) and asked.dataset is not None:
+        roots.resolve(asked.dataset)
+    if isinstance(asked, RunEvaluation):
+        judged.search_queries(asked.queries)
+        judged.judgements(asked.qrels)
+        parse_measures(asked.measures)
+    config = asked.model_dump(exclude_unset=True)
+    inputs: dict[str, Any] = {field: config.pop(field) for field in ("queries", "qrels") if field in config}
+    return _queue(workspace, "evaluation", name, config, inputs)
+
+
+def _queue(workspace: Workspace, kind: JobKind, name: str, config: dict[str, Any], inputs: dict[str, Any]) -> JobInfo:
+    with workspace.database.write() as connection:
+        return jobs.add(connection, kind=kind, collection=name, config=config, inputs=inputs)
+
+
+def _check_collection(workspace: Workspace, name: str) -> None:
+    with workspace.database.read() as connection:
+        collections.get(connection, name)
+
+
+def _check_new(name: str, model: str) -> None:
+    if not NAME.fullmatch(name):
+        raise InputError(f"{name[:100]!r} names no collection: names are letters, digits, '.', '_' and '-'")
+    if model.startswith((".", "/", "~")) or ".." in model or model.endswith(".json"):
+        raise InputError(f"the model {model[:100]!r} is a path: name a preset, ARCH/PRETRAINED or hf-hub:OWNER/NAME")
