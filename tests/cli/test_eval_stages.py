@@ -1,0 +1,327 @@
+"""Misses of the model, of its precision, of a filter and of the graph, each provoked on purpose."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import COLOURS, run_cli, save_picture, unit_vectors
+
+from retrieval.encoders.fake import FakeEncoder
+from retrieval.errors import ConflictError, EncoderMismatchError, InputError, ModelError
+from retrieval.evaluation import Qrel, Qrels, parse_measure
+from retrieval.evaluators.caption_task import CaptionTask
+from retrieval.evaluators.captions import evaluate_captions
+from retrieval.evaluators.complete import complete_captions
+from retrieval.evaluators.labels import image_to_image, label_measures, read_labels
+from retrieval.evaluators.queries import SearchQuery
+from retrieval.evaluators.reference import (
+    Reference,
+    load_reference_encoder,
+    reference_captions,
+    reference_queries,
+)
+from retrieval.evaluators.run import evaluate_queries
+from retrieval.settings import Settings
+from retrieval.types import CatalogRecord, HnswParams, ModelReference
+from retrieval.workspace import Workspace, external_spec
+
+DOCS, DIM = 600, 16
+EVEN = "even = true"
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    with Workspace(Settings(data_dir=tmp_path / "data", database_url=None)) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def collection(workspace):
+    """Random vectors under a poor graph, which is asked for filtered searches too, however few are allowed."""
+    spec = external_spec("v", DIM)
+    collection = workspace.create("c", spec, ModelReference("v"), hnsw=HnswParams(m=4, ef_construction=8))
+    rows = [{"even": n % 2 == 0} for n in range(DOCS)]
+    collection.add_vectors([f"d{n}" for n in range(DOCS)], unit_vectors(DOCS, DIM), attributes=rows)
+    collection.compact(exact_rows=0)
+    return collection
+
+
+@pytest.fixture
+def graph_for_all(monkeypatch):
+    monkeypatch.setattr("retrieval.search.planner.EXACT_ALLOWED", 0)
+
+
+def planted():
+    """Documents that are asked for, the queries' vectors as they are, and as they would be without rounding.
+
+    5 queries are wrong from the start, the next 10 since they were rounded, the next 20 ask for odd documents, and 250
+    are the vectors of even documents.
+    """
+    images = unit_vectors(DOCS, DIM)
+    even, odd = np.arange(0, DOCS, 2), np.arange(1, DOCS, 2)
+    wanted = np.concatenate([even[:15], odd[:20], even[40:290]])
+    ideal, rounded = images[wanted], images[wanted]
+    ideal[:5] = -ideal[:5]
+    rounded[:5] = -rounded[:5]
+    rounded[5:15] = -rounded[5:15]
+    return images, wanted, ideal, rounded
+
+
+def lost_by_the_graph(collection, vectors, wanted):
+    """Of queries that are even documents' vectors, how many the graph does not find under the filter."""
+    allowed = np.arange(1, DOCS + 1, 2)
+    found, plan = collection.engine.nearest(vectors, k=1, ef_search=1, allowed=allowed)
+    assert plan.strategy == "hnsw"
+    return int((found.keys[:, 0] != wanted + 1).sum())
+
+
+def test_each_stage_of_judged_queries(collection, graph_for_all):
+    images, wanted, ideal, rounded = planted()
+    queries = [SearchQuery(f"q{n}", "", text="x") for n in range(len(wanted))]
+    qrels = Qrels.from_judgements(Qrel(f"q{n}", f"d{doc}", 1) for n, doc in enumerate(wanted))
+    report = evaluate_queries(
+        collection,
+        queries,
+        qrels,
+        [parse_measure("hit@1")],
+        vectors=rounded,
+        ef_search=1,
+        filter=EVEN,
+        reference=Reference(np.arange(1, DOCS + 1), images, ideal),
+    )
+    lost = lost_by_the_graph(collection, rounded[35:], wanted[35:])
+    assert lost > 0
+    assert report.blame[1].blame == {"model": 5, "precision": 10, "filter": 20, "index": lost}
+    assert report.blame[1].misses == 35 + lost
+    assert report.exact.measures["hit@1"].value == 250 / 285, "exact search has the filter too"
+    assert report.warnings == (f"the filter {EVEN} allows 300 of 600 documents",)
+
+
+def test_each_stage_of_captions(collection, graph_for_all):
+    images, wanted, ideal, rounded = planted()
+    keys, names = np.arange(1, DOCS + 1), [f"d{n}" for n in range(DOCS)]
+    order = np.argsort(wanted, kind="stable")
+    texts = [f"caption {n}" for n in range(len(wanted))]
+    task = CaptionTask(keys, names, texts, rounded[order], wanted[order], None)
+    reference = Reference(keys, images, ideal[order])
+    to_image, to_text = evaluate_captions(collection, task, cutoffs=(1,), ef_search=1, filter=EVEN, reference=reference)
+    lost = lost_by_the_graph(collection, rounded[35:], wanted[35:])
+    assert to_image.blame[1].blame == {"model": 5, "precision": 10, "filter": 20, "index": lost}
+    # what the filter excludes counts as standing after the 300 that it allows
+    ranks = dict(zip(to_image.qrels.query_ids, to_image.exact.per_query["mean_rank"], strict=True))
+    assert ranks["d1#0"] == 301
+    assert list(to_text.blame[1].blame) == ["model", "precision"], "captions have no index here, and no filter"
+
+
+def test_without_filter_reference_and_graph_all_is_the_models(workspace):
+    collection = workspace.create("plain", external_spec("v", DIM), ModelReference("v"))
+    collection.add_vectors([f"d{n}" for n in range(DOCS)], unit_vectors(DOCS, DIM))
+    queries, qrels = [SearchQuery("q", "", doc_id="d1")], Qrels.from_judgements([Qrel("q", "d2", 1)])
+    report = evaluate_queries(collection, queries, qrels, [parse_measure("hit@1")])
+    assert report.blame[1].blame == {"model": 1}
+
+
+def test_a_filter_is_part_of_class_level_figures(workspace):
+    radians = np.radians([0, 10, 12, 90, 180])
+    collection = workspace.create("plane", external_spec("v", 2), ModelReference("v"))
+    rows = [{"class": name} for name in "aabbc"]
+    vectors = np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
+    collection.add_vectors(["a1", "a2", "b1", "b2", "c"], vectors, attributes=rows)
+    labels = read_labels(collection, "class")
+    report = image_to_image(collection, labels, label_measures([1, 3]), filter='class = "a"')
+    scores = {name: dict(zip(report.qrels.query_ids, s, strict=True)) for name, s in report.exact.per_query.items()}
+    # only a1 and a2 may be found: they find one another, and the others of b cannot be found
+    assert scores["precision@1"] == {"a1": 1, "a2": 1, "b1": 0, "b2": 0}
+    assert scores["AP"] == {"a1": 1, "a2": 1, "b1": 0, "b2": 0}
+    # without it a2 finds b1 first, b1 finds a2 first and b2 third, b2 finds b1 first
+    assert report.blame[1].blame == {"model": 1, "filter": 1}
+    assert report.blame[1].lucky == 1
+    assert report.blame[3].blame == {"model": 0, "filter": 2}
+
+
+# ------------------------------------------------------------------------------------------------ the precision
+
+
+class Coarse(FakeEncoder):
+    """The fake encoder, rounded so coarsely that shades of a colour cannot be told apart."""
+
+    @property
+    def spec(self):
+        return replace(super().spec, precision="int3")
+
+    def encode_images(self, pixels):
+        return self._rounded(super().encode_images(pixels))
+
+    def encode_texts(self, texts):
+        return self._rounded(super().encode_texts(texts))
+
+    def _rounded(self, vectors):
+        rounded = np.round(vectors)
+        return (rounded / np.linalg.norm(rounded, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture
+def coarse(workspace, tmp_path):
+    encoder = Coarse()
+    collection = workspace.create("coarse", encoder.spec, ModelReference("fake"), encoder=encoder)
+    for name, colour in COLOURS.items():
+        for number in range(2):
+            save_picture(tmp_path / f"{name}{number}.png", colour, seed=number)
+    paths = sorted(tmp_path.glob("*.png"))
+    records = [CatalogRecord(path.stem, str(path), (f"a {path.stem[:-1]} thing",)) for path in paths]
+    assert not collection.add(records).rejected
+    return collection
+
+
+def test_what_rounding_loses_is_the_precisions(coarse, tmp_path):
+    queries = [SearchQuery(name, "", image=tmp_path / f"{name}.png") for name in ("red0", "red1")]
+    qrels = Qrels.from_judgements(Qrel(query.query_id, query.query_id, 1) for query in queries)
+    told = []
+    reference = reference_queries(coarse, FakeEncoder(), queries, on_progress=lambda *step: told.append(step))
+    report = evaluate_queries(coarse, queries, qrels, [parse_measure("hit@1")], reference=reference)
+    # both pictures of red have one vector; trec_eval's order of ties puts red1 first
+    assert report.exact.per_query["hit@1"].tolist() == [0, 1]
+    assert report.blame[1].blame == {"model": 0, "precision": 1}
+    assert told == [("images in fp32", 12, 12)]
+
+
+def test_pictures_and_texts_are_embedded_again(coarse, tmp_path):
+    (tmp_path / "red0.png").unlink()
+    save_picture(tmp_path / "red1.png", COLOURS["blue"], seed=5)  # another picture than was indexed
+    fine = FakeEncoder()
+    reference = reference_captions(coarse, fine, ["a red thing", "blue"])
+    np.testing.assert_array_equal(reference.queries, fine.encode_texts(["a red thing", "blue"]))
+    stored = coarse.vectors(["red0", "red1", "blue0"])
+    rows = {doc_id: row for row, doc_id in enumerate(sorted(f"{name}{n}" for name in COLOURS for n in range(2)))}
+    again = reference.documents[[rows["red0"], rows["red1"], rows["blue0"]]]
+    np.testing.assert_array_equal(again[:2], stored[:2])
+    assert np.abs(again[2] - stored[2]).max() > 0.01
+    assert reference.warnings[0].startswith("2 pictures cannot be read, or are not what was indexed")
+
+
+def test_documents_ask_by_their_fp32_vectors(coarse):
+    reference = reference_queries(coarse, FakeEncoder(), [SearchQuery("q", "", doc_id="red1")])
+    keys = dict(zip(reference.keys.tolist(), reference.documents, strict=True))
+    np.testing.assert_allclose(reference.queries[0], keys[coarse.get("red1").key], atol=1e-6)
+
+
+def test_a_collection_that_changed_meanwhile_is_told(coarse):
+    queries = [SearchQuery("q", "", text="red")]
+    reference = reference_queries(coarse, FakeEncoder(), queries)
+    coarse.delete(["red0"])
+    with pytest.raises(ConflictError, match="evaluate it once more"):
+        evaluate_queries(
+            coarse,
+            queries,
+            Qrels.from_judgements([Qrel("q", "red1", 1)]),
+            [parse_measure("hit@1")],
+            reference=reference,
+        )
+
+
+def test_the_collections_own_model_is_loaded_in_fp32_and_measured(coarse, workspace, tmp_path):
+    """The model is named "fake", which runs in fp32; of the coarse one only the precision differs."""
+    done = complete_captions(workspace, coarse, None, cutoffs=[1], fp32=True, folder=tmp_path / "report")
+    assert [list(report.blame[1].blame) for report in done.reports] == [["model", "precision"]] * 2
+    assert done.reports[0].blame[1].misses > done.reports[0].blame[1].blame["model"]
+    assert done.warnings == ()
+    assert json.loads((tmp_path / "report" / "config.json").read_text())["fp32"] is True
+
+
+def test_a_model_of_other_weights_is_no_reference(workspace):
+    other = replace(Coarse().spec, weights_sha256="0" * 64)
+    with pytest.raises(EncoderMismatchError, match="not that of 'other'"):
+        load_reference_encoder(workspace.create("other", other, ModelReference("fake")))
+
+
+def test_vectors_made_elsewhere_have_no_fp32(collection):
+    with pytest.raises(ModelError, match="made elsewhere"):
+        load_reference_encoder(collection)
+
+
+# ------------------------------------------------------------------------------------------------ the commands
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stages")
+    lines = []
+    for name, colour in COLOURS.items():
+        save_picture(folder / "pictures" / f"{name}.png", colour)
+        line = {"image": f"pictures/{name}.png", "caption": f"a {name} thing", "bright": sum(colour) > 400}
+        lines.append(json.dumps(line))
+    (folder / "catalogue.jsonl").write_text("\n".join(lines))
+    run_cli("index", "catalogue.jsonl", "-c", "things", "--model", "fake", cwd=folder)
+    (folder / "queries.tsv").write_text("r\tred\nw\twhite\nunjudged\tblue\n")
+    (folder / "qrels").write_text("r 0 pictures/red.png 1\nw 0 pictures/white.png 1\n")
+    return folder
+
+
+def test_captions_with_a_filter_and_an_encoder_that_does_not_round(folder):
+    arguments = ("--filter", "bright = true", "--fp32", "--k", "1", "--out", "r")
+    done = run_cli("eval", "captions", "-c", "things", *arguments, cwd=folder)
+    assert "the encoder runs in fp32 as it is" in done.stderr
+    assert "the filter bright = true allows 2 of 6 documents" in done.stderr
+    assert "misses at 1: 4 of 6 (0 the model's, 4 the filter's)" in done.stdout
+    figures = json.loads((folder / "r" / "metrics.json").read_text())["text to image"]
+    assert figures["misses"]["1"]["blame"] == {"model": 0, "filter": 4}
+    assert figures["served"]["measures"]["hit@1"]["value"] == pytest.approx(2 / 6)
+    assert json.loads((folder / "r" / "config.json").read_text())["filter"] == "bright = true"
+    page = (folder / "r" / "report.html").read_text()
+    assert '<i class=filter style="flex-grow:4">' in page
+    assert "class=wanted" in page, "a picture that is not found is shown"
+
+
+def test_queries_with_a_filter_and_without_judgements(folder):
+    arguments = ("--filter", "bright = true", "-m", "hit@1", "--json")
+    done = run_cli("eval", "run", "queries.tsv", "qrels", "-c", "things", *arguments, cwd=folder)
+    figures = json.loads(done.stdout)["results"]
+    assert figures["misses"]["1"]["blame"] == {"model": 0, "filter": 1}
+    assert figures["served"]["counts"]["unjudged"] == 1
+    assert "queries of the run without judgements, skipped: 1" in figures["warnings"]
+
+
+def test_classes_with_a_filter(folder):
+    done = run_cli("eval", "labels", "bright", "-c", "things", "-f", "bright = true", "--k", "1", cwd=folder)
+    assert "allows 2 of 6 documents" in done.stderr
+    assert "the filter's" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("captions", "--filter", "bright = true and bright = false"), "allows none of the 6 documents"),
+        (("run", "queries.tsv", "qrels", "--fp32", "--vectors", "v.npy"), "leave out one of them"),
+        (("captions", "twice.jsonl"), "twice.jsonl"),
+        (("captions", "bad.jsonl"), "bad.jsonl, line 2"),
+    ],
+)
+def test_mistakes_are_told(folder, arguments, message):
+    np.save(folder / "v.npy", unit_vectors(3, 64))
+    (folder / "bad.jsonl").write_text('{"image": "pictures/red.png", "caption": "red"}\n{"image"\n')
+    (folder / "twice.jsonl").write_text('{"image": "pictures/red.png", "caption": "red"}\n' * 2)
+    done = run_cli("eval", arguments[0], *arguments[1:], "-c", "things", cwd=folder, check=False)
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("even = true and even = false", "allows none of the 600"),
+        ("even =", "position"),
+        ("odd = true", "attribute odd"),
+    ],
+)
+def test_a_filter_that_allows_nothing_or_is_wrong_is_refused(collection, expression, message):
+    labels = read_labels(collection, "even")
+    with pytest.raises(InputError, match=message):
+        image_to_image(collection, labels, label_measures([1]), sample=2, filter=expression)
+
+
+def test_a_collection_without_captions_is_refused(collection):
+    with pytest.raises(InputError, match="has no captions with vectors: name a dataset"):
+        complete_captions(None, collection, None)
