@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,8 +26,9 @@ from retrieval.metadata.database import Database
 from retrieval.metadata.items import NewVersion
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import VectorIndex
+from retrieval.search.columns import read_columns, save_columns
 from retrieval.search.views import ViewCache
-from retrieval.types import CatalogRecord, FloatArray, SegmentInfo, VectorKind
+from retrieval.types import CatalogRecord, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
 from retrieval.vectors import check_unit_vectors
 
 KINDS: tuple[VectorKind, ...] = ("image", "caption")
@@ -174,8 +175,16 @@ class CollectionWriter:
                 measure=lambda graph, exact: self._measure(view, vectors, graph, exact),
                 on_progress=(lambda done: on_build(merge.kind, done, len(keys))) if on_build else None,
             )
+            if merge.kind == "image":
+                written = replace(written, files=(*written.files, self._write_columns(keys)))
         with self._write_lock(), self._database.write() as connection:
             self._replace(connection, view, merge, written)
+
+    def _write_columns(self, keys: KeyArray) -> SegmentFile:
+        """Merged segments are those that grow large: their first filter in a process must not wait for the database."""
+        with self._database.read() as connection:
+            columns = read_columns(connection, self._info.id, keys)
+        return save_columns(self._folder, columns)
 
     def _replace(
         self, connection: Connection, view: GenerationView, merge: compaction.Merge, written: SegmentInfo | None

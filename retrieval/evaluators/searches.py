@@ -20,7 +20,6 @@ from retrieval.evaluation.ranks import rank_relevant
 from retrieval.evaluators.reference import Reference
 from retrieval.evaluators.task import Shown, TaskReport
 from retrieval.metadata import items
-from retrieval.search.attributes import AttributeCache
 from retrieval.search.query import MOST_HITS
 from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult
 
@@ -86,8 +85,7 @@ def allowed_keys(collection: Collection, filter: str, live: KeyArray) -> KeyArra
 
     Raises `FilterError` for one that is wrong, and `InputError` for one that allows nothing.
     """
-    with collection.database.read() as connection:
-        allowed = np.intersect1d(AttributeCache(collection.info.id).allowed(connection, filter), live)
+    allowed = np.intersect1d(collection.engine.filtered(filter), live)
     if not len(allowed):
         raise InputError(f"the filter {filter!r} allows none of the {len(live):,} documents: nothing could be found")
     return allowed

@@ -4,7 +4,7 @@ from retrieval.filters.ast import Filter
 from retrieval.filters.attribute import ValueKind
 from retrieval.filters.oracle import matches
 from retrieval.filters.parse import parse_filter
-from retrieval.filters.snapshot import AttributeSnapshot
+from retrieval.filters.snapshot import AttributeSnapshot, check_together
 from retrieval.filters.table import AttributeTable
 
-__all__ = ["AttributeSnapshot", "AttributeTable", "Filter", "ValueKind", "matches", "parse_filter"]
+__all__ = ["AttributeSnapshot", "AttributeTable", "Filter", "ValueKind", "check_together", "matches", "parse_filter"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +30,7 @@ class AttributeSnapshot:
 
         The nearest names, or the types, are told. Nothing is known of an empty table: every filter fits it.
         """
-        if len(self.keys):
-            check(where, self.names())
+        check_together(where, [self])
 
     def names(self) -> Mapping[str, Mapping[ValueKind, int]]:
         """The attributes, in alphabetical order, and how many rows have a value of each kind."""
@@ -77,6 +77,34 @@ class AttributeSnapshot:
                 return _but(attribute, found) if negated else found
             case Comparison():
                 return _comparison(attribute, condition, rows)
+
+
+def check_together(where: Filter, snapshots: Sequence[AttributeSnapshot]) -> None:
+    """Raise `FilterError` where a filter does not fit the rows of several snapshots taken as one."""
+    if any(len(snapshot.keys) for snapshot in snapshots):
+        check(where, _Names(snapshots))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Names(Mapping[str, Mapping[ValueKind, int]]):
+    """The attributes of several snapshots with their kinds, put together for those names only that are asked for."""
+
+    snapshots: Sequence[AttributeSnapshot]
+
+    def __getitem__(self, name: str) -> Mapping[ValueKind, int]:
+        found = [snapshot.attributes[name] for snapshot in self.snapshots if name in snapshot.attributes]
+        if not found:
+            raise KeyError(name)
+        counts: Counter[ValueKind] = Counter()
+        for attribute in found:
+            counts.update(attribute.counts())
+        return counts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name for snapshot in self.snapshots for name in snapshot.attributes})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _comparison(attribute: Attribute, condition: Comparison, rows: int) -> BoolArray:

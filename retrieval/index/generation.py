@@ -49,6 +49,10 @@ class GenerationView:
         self.filtered: LruCache[str, Allowed] = LruCache(most=MOST_FILTERS, most_bytes=MOST_FILTER_BYTES)
         self._live = [_all_but(segment, dead) for segment in self.segments]
 
+    def of_kind(self, kind: VectorKind) -> list[Segment]:
+        """The segments of a kind."""
+        return [segment for segment in self.segments if segment.info.kind == kind]
+
     def rows(self, kind: VectorKind) -> int:
         """How many live vectors there are."""
         return sum(_count(segment, live) for segment, live in self._of(kind))
@@ -61,6 +65,14 @@ class GenerationView:
         """The live ones among the rows that `matching` gives for each segment of a kind."""
         rows = tuple(_both(matching(segment), live) for segment, live in self._of(kind))
         return Allowed(self.revision, kind, rows, sum(one.count for one in rows))
+
+    def among(self, keys: KeyArray, allowed: Allowed) -> BoolArray:
+        """Which of some keys, int64 of any shape, in any order, are allowed."""
+        found = np.zeros(keys.shape, np.bool_)
+        for number, (segment, _) in enumerate(self._of(allowed.kind)):
+            rows = np.searchsorted(segment.keys, keys).clip(max=segment.info.rows - 1)
+            found |= (segment.keys[rows] == keys) & allowed.rows[number].has(rows)
+        return found
 
     def allow_keys(self, kind: VectorKind, keys: KeyArray) -> Allowed:
         """The live ones among some keys, int64 (n,) ascending; others may be among them."""
@@ -94,6 +106,14 @@ class GenerationView:
             found = index.search(queries, k=k, ef_search=ef_search, allowed=rows)
             partial.append(KnnResult(_as_keys(segment, found.keys), found.scores))
         return merge(partial, k=k)
+
+    def keys(self, kind: VectorKind, allowed: Allowed | None = None) -> KeyArray:
+        """The keys of the live vectors, of those allowed, ascending int64 (n,)."""
+        parts = [np.empty(0, np.int64)]
+        for number, (segment, live) in enumerate(self._of(kind)):
+            rows = allowed.rows[number] if allowed else live
+            parts.append(segment.keys if rows is None else segment.keys[rows.rows])
+        return np.sort(np.concatenate(parts))
 
     def vectors(self, keys: KeyArray) -> FloatArray:
         """The stored vectors of these keys, float32 (n, dim), in the order asked for; each must be there."""

@@ -19,6 +19,9 @@ from retrieval.index.hnsw import HnswIndex
 from retrieval.protocols import VectorIndex
 from retrieval.types import FloatArray, HnswParams, KeyArray, SegmentFile, SegmentInfo, VectorKind
 
+COLUMNS = "attributes"
+"""Role of the one file that is not needed for searching: see `retrieval.search.columns`."""
+
 
 def write_segment(
     folder: Path,
@@ -54,7 +57,7 @@ class Segment:
 
     def __init__(self, folder: Path, info: SegmentInfo) -> None:
         self.info = info
-        paths = {file.role: check_size(folder, file) for file in info.files}
+        paths = {file.role: check_size(folder, file) for file in info.files if file.role != COLUMNS}
         try:
             self.keys: KeyArray = np.load(paths["keys"], mmap_mode="r")
             flat = faiss.read_index(str(paths["vectors"]), faiss.IO_FLAG_MMAP_IFC)

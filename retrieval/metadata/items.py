@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, false, func, insert, select, update
 
 from retrieval.metadata.batches import batches
 from retrieval.metadata.tables import captions, items, tombstones
@@ -125,14 +126,20 @@ def attributes_after(
     connection: Connection, collection_id: int, key: int, *, batch: int = 10_000
 ) -> Iterator[tuple[KeyArray, list[Mapping[str, AttributeValue]]]]:
     """Attributes of all versions with a key above `key`, in key order, a batch at a time."""
-    result = connection.execute(
-        select(items.c.key, items.c.attributes)
-        .where(items.c.collection_id == collection_id, items.c.key > key)
-        .order_by(items.c.key)
-        .execution_options(yield_per=batch)
-    )
-    for rows in result.partitions(batch):
-        yield np.array([row.key for row in rows], np.int64), [row.attributes for row in rows]
+    return _attributes(connection, collection_id, items.c.key > key, batch)
+
+
+def attributes_of(
+    connection: Connection, collection_id: int, keys: KeyArray, *, batch: int = 10_000
+) -> Iterator[tuple[KeyArray, list[Mapping[str, AttributeValue]]]]:
+    """Attributes of the versions with these keys, int64 (n,) ascending, in key order, a batch at a time.
+
+    The range of the keys is read through, which is fast where they lie close together, as those of a segment do.
+    """
+    within = items.c.key.between(int(keys[0]), int(keys[-1])) if len(keys) else false()
+    for read, rows in _attributes(connection, collection_id, within, batch):
+        wanted = np.isin(read, keys)
+        yield read[wanted], list(compress(rows, wanted))
 
 
 def tombstones_after(connection: Connection, collection_id: int, revision: int) -> KeyArray:
@@ -187,6 +194,19 @@ def purge(connection: Connection, collection_id: int, keys: Sequence[int]) -> No
         )
     buried = exists().where(tombstones.c.collection_id == items.c.collection_id, tombstones.c.key == items.c.key)
     connection.execute(delete(items).where(items.c.collection_id == collection_id, ~items.c.live, ~buried))
+
+
+def _attributes(
+    connection: Connection, collection_id: int, chosen: ColumnElement[bool], batch: int
+) -> Iterator[tuple[KeyArray, list[Mapping[str, AttributeValue]]]]:
+    result = connection.execute(
+        select(items.c.key, items.c.attributes)
+        .where(items.c.collection_id == collection_id, chosen)
+        .order_by(items.c.key)
+        .execution_options(yield_per=batch)
+    )
+    for rows in result.partitions(batch):
+        yield np.array([row.key for row in rows], np.int64), [row.attributes for row in rows]
 
 
 def _caption_keys(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> list[int]:

@@ -1,41 +1,67 @@
-"""The attributes of a collection in columns, so that a filter over a million items takes milliseconds."""
+"""From a filter to the rows that it allows: worked out once a segment, and once a state of the collection."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Lock
+from weakref import WeakKeyDictionary
 
-import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.filters.parse import parse_filter
-from retrieval.filters.table import AttributeTable
-from retrieval.metadata import items
-from retrieval.types import KeyArray
+from retrieval.filters import AttributeSnapshot, Filter, check_together, parse_filter
+from retrieval.index.generation import Allowed, GenerationView
+from retrieval.index.segment import Segment
+from retrieval.lru import LruCache
+from retrieval.rowset import RowSet
+from retrieval.search.columns import open_columns
+
+MOST_SETS = 4096
+MOST_SET_BYTES = 2**26
 
 
 class AttributeCache:
-    """Keeps the columns of one collection up to date; loads them on the first filter that asks."""
+    """What filters allow in one collection. Safe in several threads.
 
-    def __init__(self, collection_id: int) -> None:
+    A segment's columns are loaded for the first filter that asks, and live as long as the segment is open. The rows
+    that match a filter, dead ones included, are kept by segment too: after a commit, a filter that was used before
+    is evaluated over the new rows only.
+    """
+
+    def __init__(self, collection_id: int, folder: Path) -> None:
         self._collection_id = collection_id
-        self._table = AttributeTable()
-        self._last_key = 0
-        self._lock = Lock()
+        self._folder = folder
+        self._columns: WeakKeyDictionary[Segment, AttributeSnapshot] = WeakKeyDictionary()
+        self._matching: LruCache[tuple[int, str], RowSet] = LruCache(most=MOST_SETS, most_bytes=MOST_SET_BYTES)
+        self._loading = Lock()
 
-    def allowed(self, connection: Connection, expression: str) -> KeyArray:
-        """Keys of the versions that a filter matches, dead ones included, ascending int64 (n,).
+    def allowed(self, connection: Connection, view: GenerationView, expression: str) -> Allowed:
+        """The live images that match a filter in the state that both the view and the connection are of.
 
         Raises:
             FilterError: it does not parse, or names what the collection does not have.
+            CorruptionError: the database lacks documents.
         """
-        parsed = parse_filter(expression)
-        table = self._up_to_date(connection).snapshot()
-        table.check(parsed)
-        return np.asarray(table.keys[table.mask(parsed)], np.int64)
+        found = view.filtered.get(expression)
+        if found is None:
+            where = parse_filter(expression)
+            columns = {segment: self._open(connection, segment) for segment in view.of_kind("image")}
+            check_together(where, list(columns.values()))
+            found = view.allow("image", lambda segment: self._match(segment, columns[segment], where))
+            view.filtered.put(expression, found)
+        return found
 
-    def _up_to_date(self, connection: Connection) -> AttributeTable:
-        with self._lock:
-            for keys, rows in items.attributes_after(connection, self._collection_id, self._last_key):
-                self._table.append(keys, rows)
-                self._last_key = int(keys[-1])
-            return self._table
+    def _open(self, connection: Connection, segment: Segment) -> AttributeSnapshot:
+        with self._loading:  # threads that come meanwhile wait for the one that loads
+            columns = self._columns.get(segment)
+            if columns is None:
+                columns = open_columns(connection, self._collection_id, self._folder, segment)
+                self._columns[segment] = columns
+            return columns
+
+    def _match(self, segment: Segment, columns: AttributeSnapshot, where: Filter) -> RowSet:
+        key = segment.info.segment_id, where.text
+        rows = self._matching.get(key)
+        if rows is None:
+            rows = RowSet.of_mask(columns.mask(where))
+            self._matching.put(key, rows)
+        return rows

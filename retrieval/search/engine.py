@@ -50,7 +50,7 @@ class SearchEngine:
         self._database = database
         self._info = info
         self.views = ViewCache(database, info.id, folder)
-        self._attributes = AttributeCache(info.id)
+        self._attributes = AttributeCache(info.id, folder)
 
     def search(self, query: FloatArray, options: SearchOptions) -> SearchResult:
         """The k images nearest to a unit vector, float32 (1, dim), best first.
@@ -62,9 +62,7 @@ class SearchEngine:
             started = perf_counter()
             view = self.views.at(connection)
             viewed = perf_counter()
-            allowed = None
-            if options.filter:
-                allowed = view.allow_keys("image", self._attributes.allowed(connection, options.filter))
+            allowed = self._attributes.allowed(connection, view, options.filter) if options.filter else None
             filtered = perf_counter()
             wanted = options.k if options.without is None else options.k + 1
             found, plan = self._nearest(view, "image", query, wanted, options.ef_search, allowed, exact=options.exact)
@@ -116,6 +114,15 @@ class SearchEngine:
         if isinstance(allowed, np.ndarray):
             allowed = view.allow_keys(kind, allowed)
         return self._nearest(view, kind, queries, k, ef_search, allowed, exact=exact)
+
+    def filtered(self, expression: str) -> KeyArray:
+        """Keys of the documents that a filter keeps, ascending int64 (n,); `FilterError` for one that is wrong."""
+
+        def attempt(connection: Connection) -> KeyArray:
+            view = self.views.at(connection)
+            return view.keys("image", self._attributes.allowed(connection, view, expression))
+
+        return self._reading(attempt)
 
     def item(self, doc_id: str) -> Item:
         """One document as stored; `NotFoundError` if it is not there."""
