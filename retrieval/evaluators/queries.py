@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from retrieval.collection import Collection
-from retrieval.errors import ImageError, SourceError
+from retrieval.errors import ImageError, SourceError, VectorError
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
 from retrieval.metadata import items
@@ -119,7 +119,7 @@ def embed_queries(
 def read_vectors(path: Path, *, dim: int, rows: int | None = None) -> FloatArray:
     """Vectors of `rows` queries (None: as many as there are) from a .npy file, made unit length: float32 (rows, dim).
 
-    Raises `SourceError` for a file that is none or of another shape, `VectorError` for a vector without a direction.
+    Raises `SourceError` for a file that is none or of another shape, and for a vector without a direction.
     """
     try:
         vectors = np.load(path, allow_pickle=False)
@@ -130,7 +130,10 @@ def read_vectors(path: Path, *, dim: int, rows: int | None = None) -> FloatArray
         shape = getattr(vectors, "shape", "?")
         each = "any number" if rows is None else f"{rows:,}"
         raise SourceError(f"{path}: has the shape {shape}; give floats ({each}, {dim}), a row for each query")
-    return unit(vectors)
+    try:
+        return unit(vectors)
+    except VectorError as error:
+        raise SourceError(f"{path}: {error}") from error
 
 
 def _from_lines(path: Path) -> Iterator[SearchQuery]:

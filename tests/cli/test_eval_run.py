@@ -193,6 +193,9 @@ def test_vectors_made_elsewhere_stand_for_the_queries(collection, tmp_path):
     assert report.exact.per_query["hit@1"].tolist() == [1, 0]
     with pytest.raises(SourceError, match=r"has the shape \(2, 8\); give floats \(3, 8\)"):
         read_vectors(tmp_path / "v.npy", rows=3, dim=8)
+    np.save(tmp_path / "nan.npy", np.full((2, 8), np.nan, np.float32))
+    with pytest.raises(SourceError, match=r"nan\.npy: a vector that is zero, or has NaN"):
+        read_vectors(tmp_path / "nan.npy", rows=2, dim=8)
     (tmp_path / "v.npy").write_text("x")
     with pytest.raises(SourceError, match="cannot be read as a NumPy file"):
         read_vectors(tmp_path / "v.npy", rows=3, dim=8)
