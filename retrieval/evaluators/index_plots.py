@@ -89,10 +89,11 @@ def _mark(axes: Axes, points: Sequence[Point], speeds: Sequence[float], colour: 
 
 
 def _plain_ticks(axis: Axis, thousands: str = "") -> None:
-    """1, 2, 5, 10, 20 ... in place of powers; with `thousands`, 1k for 1,000."""
+    """1, 2, 5, 10, 20 ... in place of powers, fewer over a wide range; with `thousands`, 1k for 1,000."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 200 * low else (1,)))
     axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value / 1000:g}{thousands}" if thousands and value >= 1000 else f"{value:g}")
