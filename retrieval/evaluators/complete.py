@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from retrieval.collection import Collection
 from retrieval.errors import InputError
@@ -15,14 +15,11 @@ from retrieval.evaluators.captions import evaluate_captions
 from retrieval.evaluators.labels import TEMPLATE, image_to_image, label_measures, read_labels, text_to_image
 from retrieval.evaluators.queries import SearchQuery
 from retrieval.evaluators.record import describe, write_and_record
-from retrieval.evaluators.reference import load_reference_encoder, reference_captions, reference_queries
+from retrieval.evaluators.reference import OnProgress, load_reference_encoder, reference_captions, reference_queries
 from retrieval.evaluators.run import evaluate_queries
 from retrieval.evaluators.task import TaskReport
 from retrieval.types import CatalogRecord, FloatArray
 from retrieval.workspace import EXTERNAL, Workspace
-
-OnProgress: TypeAlias = Callable[[str, int, int], None]
-"""Told of progress: what begins now, how many steps are done, of how many."""
 
 _NOTHING_TO_SEPARATE = "the encoder runs in fp32 as it is: it has no precision to lose, and nothing was embedded again"
 
@@ -132,7 +129,7 @@ def complete_run(
     """
     tell = on_progress or _silent
     if fp32 and vectors is not None:
-        raise InputError("--fp32 embeds the queries again, and --vectors brings them ready made: leave out one of them")
+        raise InputError("fp32 embeds the queries again, and their vectors are given: leave out one of them")
     encoder = load_reference_encoder(collection, device=workspace.settings.device) if fp32 else None
     reference = reference_queries(collection, encoder, queries, on_progress=tell) if encoder else None
     tell("searching", 0, 2)

@@ -25,7 +25,7 @@ PRECISION = "fp32"
 BATCH = 256
 
 OnProgress: TypeAlias = Callable[[str, int, int], None]
-"""Told of progress: what is being done, how many are done, of how many."""
+"""Told of progress: what is being done, how many steps of it are, of how many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
