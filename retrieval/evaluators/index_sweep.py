@@ -6,7 +6,7 @@ Recall against queries per second is how approximate indexes are compared (Aumü
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -18,6 +18,7 @@ from retrieval.errors import InputError
 from retrieval.evaluation import Estimate
 from retrieval.evaluation.statistics import bootstrap_intervals
 from retrieval.evaluators.index_queries import QuerySet
+from retrieval.evaluators.reference import OnProgress
 from retrieval.evaluators.searches import leave_out
 from retrieval.evaluators.timing import Timing, time_queries
 from retrieval.index.recall import share_found
@@ -102,12 +103,9 @@ def sweep(
     values: Sequence[int],
     *,
     k: int,
-    on_progress: Callable[[str, int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Series:
-    """Measure recall@k and speed of the exact search and at each ef_search.
-
-    `on_progress` is told whose turn it is, how many settings are measured, and of how many.
-    """
+    """Measure recall@k and speed of the exact search and at each ef_search, one step of progress for each."""
     tell = on_progress or (lambda _what, _done, _total: None)
     what, total = f"{queries.name} queries", len(values) + 1
     tell(what, 0, total)
