@@ -76,7 +76,13 @@ def index_command(
     ] = None,
     m: Annotated[int, typer.Option("--m", help="Links a node in the HNSW graph (of a new collection).")] = 32,
     ef_construction: Annotated[int, typer.Option(help="Candidates while building (of a new collection).")] = 200,
-    ef_search: Annotated[int, typer.Option(help="Default candidates while searching (of a new collection).")] = 64,
+    storage: Annotated[
+        str, typer.Option(help="What graph searches compare: auto, full, fp16, sq8, rq4, or fp16@192 (of a new one).")
+    ] = "auto",
+    target_recall: Annotated[
+        float, typer.Option(help="Recall@10 that every search is to reach; 0 for a fixed ef_search (of a new one).")
+    ] = 0.98,
+    ef_search: Annotated[int, typer.Option(help="Candidates while searching without a target (of a new one).")] = 64,
     batch_size: Annotated[int, typer.Option(help="Images embedded at a time.")] = 32,
     commit_every: Annotated[int, typer.Option(help="Images after which what is done becomes durable.")] = 2_000,
     workers: Annotated[int | None, typer.Option(help="Threads that read and decode.", show_default=False)] = None,
@@ -88,7 +94,7 @@ def index_command(
     from indexer.pipeline import index
     from indexer.sources.open import open_source
     from retrieval.encoders.registry import DEFAULT_PRESET
-    from retrieval.types import HnswParams, ModelReference
+    from retrieval.types import HnswParams, IndexParams, ModelReference
     from retrieval.workspace import open_or_create
 
     config = IndexConfig(
@@ -116,8 +122,7 @@ def index_command(
             workspace,
             collection,
             asked if asked or known else ModelReference(DEFAULT_PRESET.name),
-            hnsw=HnswParams(m, ef_construction),
-            ef_search=ef_search,
+            index=IndexParams(HnswParams(m, ef_construction), storage, target_recall or None, ef_search),
             caption_vectors=caption_vectors,
             precision=precision,
         )

@@ -12,6 +12,7 @@
     ├── ModelError                an encoder that cannot be loaded or had
     ├── StorageError              a file or a database that is missing, damaged, full or gone
     │   └── CorruptionError       a file whose checksum is not the recorded one
+    ├── RecallError               an index that falls short of its target, and was not published
     └── DependencyError           an optional package that is needed and not installed
 
 Messages are one line, for people, and say what to do. They carry no HTTP codes; `api` maps classes to statuses.
@@ -75,6 +76,10 @@ class StorageError(RetrievalError):
 
 class CorruptionError(StorageError):
     """A file whose content is not what was written."""
+
+
+class RecallError(RetrievalError):
+    """An index that does not find as much as its collection promises; it was not published."""
 
 
 class DependencyError(RetrievalError):

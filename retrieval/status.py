@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from retrieval.certificate import Certificate
 from retrieval.index.segment import total_bytes
 from retrieval.metadata import generations, items, ledger
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import LedgerEntry
-from retrieval.types import SegmentInfo
+from retrieval.types import HnswParams, SegmentInfo, VectorKind
 from retrieval.workspace import Workspace
 
 
@@ -27,7 +29,7 @@ class CollectionStatus:
     rejected: int
     generation: int
     index: str
-    recall_at_10: float | None
+    certificates: Mapping[VectorKind, Certificate]
     disk_bytes: int
     memory_bytes: int
     last_run: str | None
@@ -47,7 +49,6 @@ def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
         rejects = ledger.count_rejected(connection, info.id)
         run = ledger.last_run(connection, info.id)
     size = sum(total_bytes(segment.files) for segment in generation.segments)
-    graphs = [segment for segment in generation.segments if segment.kind == "image" and segment.hnsw]
     return CollectionStatus(
         name=info.name,
         model=f"{info.spec.model}/{info.spec.pretrained}" if info.spec.pretrained else info.spec.model,
@@ -58,8 +59,8 @@ def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
         captions=captions,
         rejected=rejects,
         generation=generation.number,
-        index=_describe(graphs, generation.segments),
-        recall_at_10=min((s.recall_at_10 for s in graphs if s.recall_at_10 is not None), default=None),
+        index=_describe(generation.segments),
+        certificates=generation.certificates,
         disk_bytes=size,
         memory_bytes=size,
         last_run=run.state if run else None,
@@ -74,12 +75,12 @@ def rejected(workspace: Workspace, name: str) -> list[LedgerEntry]:
         return ledger.rejected(connection, info.id)
 
 
-def _describe(graphs: list[SegmentInfo], segments: tuple[SegmentInfo, ...]) -> str:
+def _describe(segments: tuple[SegmentInfo, ...]) -> str:
+    graphs = [segment for segment in segments if segment.kind == "image" and segment.hnsw]
     if not segments:
         return "empty"
     if not graphs:
         return "exact"
-    params = graphs[0].hnsw
-    recalls = [segment.recall_at_10 for segment in graphs if segment.recall_at_10 is not None]
-    recall = f", recall@10 {min(recalls):.3f}" if recalls else ""
-    return f"HNSW m={params.m}{recall}" if params else "exact"
+    largest = max(graphs, key=lambda segment: segment.rows)
+    params = largest.hnsw or HnswParams()
+    return f"HNSW m={params.m}, {largest.codes or 'full vectors'}"

@@ -15,6 +15,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.certificate import Certificate, Recall
+
 FloatArray: TypeAlias = NDArray[np.float32]
 KeyArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
@@ -99,17 +101,42 @@ class HnswParams:
     ef_construction: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class SearchParams:
-    """How one search runs: `k` hits, `ef_search` candidates in the graph (raised to `k` where it is lower)."""
+Quantiser: TypeAlias = Literal["fp32", "fp16", "sq8", "rq4"]
+"""How one coordinate is coded: a float, a half, 8 bits of its range (SQ8), or 4 bits of RaBitQ."""
 
-    k: int = 10
+
+@dataclass(frozen=True, slots=True)
+class CodeParams:
+    """What a graph search compares instead of the vectors: their projection on `dim` dimensions, quantised.
+
+    The candidates that it finds are ranked anew by the full vectors.
+    """
+
+    dim: int
+    quantiser: Quantiser
+
+    def __str__(self) -> str:
+        return f"{self.quantiser}@{self.dim}"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexParams:
+    """How a collection is indexed and searched where a search does not say otherwise.
+
+    `storage` says what graph searches compare: "auto", "full", or a code such as "fp16" or "sq8@192". Every published
+    generation must reach a recall@10 of `target_recall`, and searches take the cheapest plan that does; None to search
+    with a fixed `ef_search` candidates, which also serves where nothing was measured.
+    """
+
+    hnsw: HnswParams = field(default_factory=HnswParams)
+    storage: str = "auto"
+    target_recall: float | None = 0.98
     ef_search: int = 64
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentFile:
-    """One file of a segment: its `role` ("keys", "vectors", "graph"), and the digest and bytes that it must have."""
+    """One file of a segment: what it holds (its `role`), and the digest and bytes that it must have."""
 
     role: str
     name: str
@@ -121,24 +148,29 @@ class SegmentFile:
 class SegmentInfo:
     """An immutable set of vectors on disk. Without `hnsw` it has no graph and is searched exactly.
 
-    `recall_at_10` is the graph's against exact search at the default ef_search, measured when it was built.
+    `nodes` counts the distinct vectors among the `rows`; `codes` is how the graph search sees them, None for in full.
     """
 
     segment_id: int
     kind: VectorKind
     rows: int
     dim: int
+    nodes: int
     files: tuple[SegmentFile, ...]
     hnsw: HnswParams | None = None
-    recall_at_10: float | None = None
+    codes: CodeParams | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What is searchable as of one published number: the segments of both kinds, oldest first."""
+    """What is searchable as of one published number: the segments of both kinds, oldest first.
+
+    `certificates` were measured when its newest graphs were built; what came since is searched exactly.
+    """
 
     number: int
     segments: tuple[SegmentInfo, ...] = ()
+    certificates: Mapping[VectorKind, Certificate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,19 +218,38 @@ class CaptionHit:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a search did: `strategy` ("exact", "hnsw", "exact over allowed"), over how many vectors, with which knob."""
+    """What a search did: `strategy`, with which knob, over how many vectors; `certified` is the recall measured for it.
+
+    Strategies: "exact"; "hnsw", the filter inside the graph search; "hnsw, then filter".
+    """
 
     strategy: str
     ef_search: int | None
     searched: int
     allowed: int | None
     generation: int
+    certified: Recall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well the best hit fits, beside what the catalogue's own captions (or pictures, for a picture) find.
+
+    `percentile` is the share of these whose best hit fits less well, 0 to 1; `weak` where almost none fits less well.
+    """
+
+    percentile: float
+    weak: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits, best first, with the plan and the seconds that each stage took."""
+    """Hits in the order to show them, with the plan and the seconds that each stage took.
+
+    `match` is None where there is nothing to compare with (see `retrieval.search.background`).
+    """
 
     hits: tuple[Hit, ...]
     plan: Plan
     timings: Mapping[str, float]
+    match: Match | None = None

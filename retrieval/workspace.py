@@ -11,13 +11,14 @@ from types import TracebackType
 from retrieval.collection import Collection, check_same_encoder
 from retrieval.encoders.registry import load_encoder
 from retrieval.errors import ConflictError, InputError, ModelError, NotFoundError, StorageError
+from retrieval.index.storage import AUTO, parse_storage
 from retrieval.locks import exclusive
 from retrieval.metadata import collections
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.protocols import Encoder
 from retrieval.settings import Settings
-from retrieval.types import EncoderSpec, HnswParams, ModelReference
+from retrieval.types import EncoderSpec, IndexParams, ModelReference
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 EXTERNAL = "external"
@@ -69,8 +70,7 @@ class Workspace:
         spec: EncoderSpec,
         model: ModelReference,
         *,
-        hnsw: HnswParams | None = None,
-        ef_search: int = 64,
+        index: IndexParams | None = None,
         caption_vectors: bool = True,
         encoder: Encoder | None = None,
     ) -> Collection:
@@ -82,17 +82,15 @@ class Workspace:
         """
         if not NAME.fullmatch(name):
             raise InputError(f"{name!r} cannot name a collection: use letters, digits, '.', '_' and '-', at most 100")
-        hnsw = hnsw or HnswParams()
-        if not (4 <= hnsw.m <= 128 and 8 <= hnsw.ef_construction <= 4096 and 1 <= ef_search <= 100_000):
-            raise InputError("m must be in 4..128, ef_construction in 8..4096, ef_search in 1..100,000")
+        index = index or IndexParams()
+        check_index_params(index, spec.dim)
         with self.database.write() as connection:
             info = collections.create(
                 connection,
                 name=name,
                 spec=spec,
                 model=model,
-                hnsw=hnsw,
-                ef_search=ef_search,
+                index=index,
                 caption_vectors=caption_vectors,
             )
         return self._open(info, encoder)
@@ -147,8 +145,7 @@ def open_or_create(
     name: str,
     model: ModelReference | None,
     *,
-    hnsw: HnswParams | None = None,
-    ef_search: int = 64,
+    index: IndexParams | None = None,
     caption_vectors: bool = True,
     precision: str = "auto",
 ) -> Collection:
@@ -164,8 +161,7 @@ def open_or_create(
             name,
             encoder.spec,
             model,
-            hnsw=hnsw,
-            ef_search=ef_search,
+            index=index,
             caption_vectors=caption_vectors,
             encoder=encoder,
         )
@@ -179,6 +175,17 @@ def open_existing(workspace: Workspace, name: str, model: ModelReference | None 
     if model is None or model == opened.info.model:
         return opened
     return workspace.open(name, encoder=_load(model, opened.info.spec.precision, workspace.settings.device))
+
+
+def check_index_params(index: IndexParams, dim: int) -> None:
+    """`InputError` where a parameter is out of its range, for vectors of `dim` dimensions."""
+    hnsw = index.hnsw
+    if not (4 <= hnsw.m <= 128 and 8 <= hnsw.ef_construction <= 4096 and 1 <= index.ef_search <= 100_000):
+        raise InputError("m must be in 4..128, ef_construction in 8..4096, ef_search in 1..100,000")
+    if index.target_recall is not None and not 0.5 <= index.target_recall <= 0.999:
+        raise InputError("target_recall must be in 0.5..0.999")
+    if index.storage != AUTO:
+        parse_storage(index.storage, dim)
 
 
 def external_spec(name: str, dim: int) -> EncoderSpec:

@@ -15,17 +15,17 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
+from retrieval.building import build_certified
+from retrieval.certificate import Certificate
 from retrieval.index import compaction, files
 from retrieval.index.generation import GenerationView
-from retrieval.index.recall import recall_against_exact
 from retrieval.index.segment import write_segment
 from retrieval.locks import exclusive
-from retrieval.metadata import collections, generations, items, ledger
+from retrieval.metadata import collections, generations, items, ledger, query_samples
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.metadata.items import NewVersion
 from retrieval.metadata.ledger import LedgerEntry
-from retrieval.protocols import VectorIndex
 from retrieval.search.columns import read_columns, save_columns
 from retrieval.search.views import ViewCache
 from retrieval.types import CatalogRecord, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
@@ -33,7 +33,6 @@ from retrieval.vectors import check_unit_vectors
 
 KINDS: tuple[VectorKind, ...] = ("image", "caption")
 WRITE_LOCK_WAIT_S = 300.0
-CALIBRATION_QUERIES = 200
 
 OnBuild = Callable[[VectorKind, int, int], None]
 """Called while a graph is built: the kind of vectors, how many are linked, and how many there are."""
@@ -164,21 +163,22 @@ class CollectionWriter:
 
     def _merge(self, view: GenerationView, merge: compaction.Merge, on_build: OnBuild | None) -> None:
         keys, vectors = compaction.merged_rows(view, merge)
-        written = None
-        if len(keys):
-            written = write_segment(
-                self._folder,
-                merge.kind,
-                keys,
-                vectors,
-                hnsw=self._info.hnsw if merge.graph else None,
-                measure=lambda graph, exact: self._measure(view, vectors, graph, exact),
-                on_progress=(lambda done: on_build(merge.kind, done, len(keys))) if on_build else None,
+        written, certificate = None, None
+        if merge.graph:
+            tell = (lambda done: on_build(merge.kind, done, len(keys))) if on_build else None
+            written, certificate = build_certified(
+                self._folder, view, merge, (keys, vectors), self._info.index, asked=self._asked(), on_progress=tell
             )
-            if merge.kind == "image":
-                written = replace(written, files=(*written.files, self._write_columns(keys)))
+        elif len(keys):
+            written = write_segment(self._folder, merge.kind, keys, vectors)
+        if written and merge.kind == "image":
+            written = replace(written, files=(*written.files, self._write_columns(keys)))
         with self._write_lock(), self._database.write() as connection:
-            self._replace(connection, view, merge, written)
+            self._replace(connection, view, merge, written, certificate)
+
+    def _asked(self) -> FloatArray:
+        with self._database.read() as connection:
+            return query_samples.all_of_them(connection, self._info.id, self._info.spec.dim)
 
     def _write_columns(self, keys: KeyArray) -> SegmentFile:
         """Merged segments are those that grow large: their first filter in a process must not wait for the database."""
@@ -187,7 +187,12 @@ class CollectionWriter:
         return save_columns(self._folder, columns)
 
     def _replace(
-        self, connection: Connection, view: GenerationView, merge: compaction.Merge, written: SegmentInfo | None
+        self,
+        connection: Connection,
+        view: GenerationView,
+        merge: compaction.Merge,
+        written: SegmentInfo | None,
+        certificate: Certificate | None,
     ) -> None:
         """Publish a merged segment in the place of those that it was made of, and forget what died in them."""
         collections.begin_write(connection, self._info.id)
@@ -197,16 +202,10 @@ class CollectionWriter:
         current = [segment_id for segment_id in current if segment_id not in merged]
         if written:
             current.insert(place, generations.add_segment(connection, self._info.id, written))
-        generations.publish(connection, self._info.id, current)
+        changed = {merge.kind: certificate} if merge.graph or any(s.has_graph for s in merge.segments) else {}
+        generations.publish(connection, self._info.id, current, certificates=changed)
         dropped = [segment.keys[segment.positions(view.dead)] for segment in merge.segments]
         items.purge(connection, self._info.id, np.concatenate(dropped).tolist())
-
-    def _measure(self, view: GenerationView, vectors: FloatArray, graph: VectorIndex, exact: VectorIndex) -> float:
-        """Recall@10 on captions' vectors where there are some (text queries are the harder ones), else on images'."""
-        captions = [segment.vectors for segment in view.segments if segment.info.kind == "caption"]
-        pool = captions[0] if captions else vectors
-        rows = np.random.default_rng(0).integers(0, len(pool), CALIBRATION_QUERIES)
-        return recall_against_exact(graph, exact, pool[rows], k=10, ef_search=self._info.ef_search)
 
     def _collect_garbage(self) -> None:
         with self._write_lock(), self._database.read() as connection:

@@ -131,7 +131,7 @@ def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_se
     served, used = None, None
     if side.item_keys is not None:
         # No deeper than the graph has candidates anyway: a longer list would raise ef_search and flatter the index.
-        free = min(depth, ef_search or collection.info.ef_search)
+        free = min(depth, ef_search or collection.info.index.ef_search)
         run, used = _served(collection, side, side.item_keys, min(max(free, *cutoffs), len(side.item_ids)), ef_search)
         served = evaluate(qrels, run, _measures(cutoffs), clusters=side.clusters)
     if used is not None:

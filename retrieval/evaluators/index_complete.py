@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from retrieval.evaluators.index_page import write_index_report
 from retrieval.evaluators.index_queries import query_sets
 from retrieval.evaluators.index_sweep import Series, sweep, sweep_values
 from retrieval.evaluators.record import describe, keep
+from retrieval.evaluators.reference import OnProgress
 from retrieval.types import FloatArray
 from retrieval.workspace import Workspace
 
@@ -39,15 +40,14 @@ def complete_index(
     given: Mapping[str, object],
     seed: int = 0,
     folder: Path | None = None,
-    on_progress: Callable[[str, int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> CompleteIndex:
     """Measure recall@k against exact search and speed at each of `values` of ef_search, or at the usual ones for none.
 
-    `given` says in the record where the `vectors` came from. `on_progress` is told what begins, how many steps of it
-    are done, and of how many. Raises as `sweep_values` and `query_sets` do, and `StorageError` where the report cannot
-    be written.
+    `given` says in the record where the `vectors` came from. Raises as `sweep_values` and `query_sets` do, and
+    `StorageError` where the report cannot be written.
     """
-    values = sweep_values(k, values, collection.info.ef_search)
+    values = sweep_values(k, values, collection.info.index.ef_search)
     sets, warnings = query_sets(
         collection, most=most, vectors=vectors, selectivities=selectivities, filters=filters, seed=seed
     )

@@ -25,7 +25,7 @@ def describe(collection: Collection, command: str, **options: object) -> dict[st
         "model": str(collection.info.spec),
         "generation": collection.views.latest().generation.number,
         **options,
-        "ef_search": options.get("ef_search") or collection.info.ef_search,
+        "ef_search": options.get("ef_search") or collection.info.index.ef_search,
     }
 
 

@@ -104,7 +104,8 @@ def list_depth(
     A longer list than ef_search candidates would raise ef_search, and flatter the index: by default lists are longer
     than the measures need only where that changes nothing.
     """
-    free = max(1, min(LONGEST_FREE, (ef_search or collection.info.ef_search) - 1))  # one to spare for an item that asks
+    candidates = ef_search or collection.info.index.ef_search
+    free = max(1, min(LONGEST_FREE, candidates - 1))  # one to spare for an item that asks
     return max(free if depth is None else depth, *(each.cutoff or 0 for each in measures), 0)
 
 

@@ -69,8 +69,9 @@ def merged_rows(view: GenerationView, merge: Merge) -> tuple[KeyArray, FloatArra
     keys, vectors = [np.empty(0, np.int64)], [np.empty((0, dim), np.float32)]
     for segment in merge.segments:
         live = view.live_rows(segment)
-        keys.append(segment.keys if live is None else segment.keys[live])
-        vectors.append(segment.vectors if live is None else segment.vectors[live])
+        rows = np.arange(segment.info.rows) if live is None else np.flatnonzero(live)
+        keys.append(segment.keys[rows])
+        vectors.append(segment.vectors(rows))
     all_keys = np.concatenate(keys)
     order = np.argsort(all_keys, kind="stable")
     return all_keys[order], np.concatenate(vectors)[order]

@@ -49,6 +49,11 @@ class GenerationView:
         self.filtered: LruCache[str, Allowed] = LruCache(most=MOST_FILTERS, most_bytes=MOST_FILTER_BYTES)
         self._live = [_all_but(segment, dead) for segment in self.segments]
 
+    def with_segment(self, new: Segment, *, instead_of: Sequence[Segment]) -> GenerationView:
+        """What would be searchable with one segment in the place of others."""
+        kept = [segment for segment in self.segments if segment not in instead_of]
+        return GenerationView(self.generation, [*kept, new], self.dead, revision=self.revision)
+
     def of_kind(self, kind: VectorKind) -> list[Segment]:
         """The segments of a kind."""
         return [segment for segment in self.segments if segment.info.kind == kind]
@@ -121,7 +126,7 @@ class GenerationView:
         found: dict[int, FloatArray] = {}
         for segment in self.segments:
             rows = segment.positions(keys[order])
-            found.update(zip(segment.keys[rows].tolist(), segment.vectors[rows], strict=True))
+            found.update(zip(segment.keys[rows].tolist(), segment.vectors(rows), strict=True))
         return np.array([found[key] for key in keys.tolist()], np.float32)
 
     def live_rows(self, segment: Segment) -> BoolArray | None:

@@ -3,51 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
+from retrieval.index.codes import Codes
 from retrieval.index.faiss_wheel import FaissIndex, faiss
 from retrieval.index.flat import as_result, bitmap
 from retrieval.rowset import RowSet
-from retrieval.types import FloatArray, HnswParams, KnnResult
+from retrieval.types import FloatArray, HnswParams, KeyArray, KnnResult
 
 BUILD_BLOCK = 10_000  # vectors added between two reports of progress
 
 
+def build_graph(
+    vectors: FloatArray, params: HnswParams, *, on_progress: Callable[[int], None] | None = None
+) -> FaissIndex:
+    """Link float32 (rows, dim) into a FAISS graph; `on_progress` gets the number of rows linked so far.
+
+    The same vectors and parameters give the same graph, whatever the number of threads.
+    """
+    graph = faiss.IndexHNSWFlat(vectors.shape[1], params.m, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = params.ef_construction
+    for start in range(0, len(vectors), BUILD_BLOCK):
+        graph.add(np.ascontiguousarray(vectors[start : start + BUILD_BLOCK], np.float32))
+        if on_progress:
+            on_progress(graph.ntotal)
+    return graph
+
+
+def save_graph(graph: FaissIndex, path: Path) -> None:
+    """Write the links alone: vectors and codes have files of their own."""
+    faiss.write_index(graph, str(path), faiss.IO_FLAG_SKIP_STORAGE)
+
+
+def open_graph(path: Path) -> FaissIndex:
+    """Map links that `save_graph` wrote."""
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_SKIP_STORAGE)
+
+
 class HnswIndex:
-    """A FAISS HNSW graph over unit vectors, searched by inner product."""
+    """A graph joined to the vectors that it links, or to their codes and the vectors."""
 
-    def __init__(self, graph: FaissIndex, *, vectors: FaissIndex = None) -> None:
-        self._graph = graph
-        self._vectors = vectors  # kept alive: the graph of `open` only points to it
+    def __init__(self, graph: FaissIndex, storage: FaissIndex, vectors: FloatArray, codes: Codes | None = None) -> None:
+        """Join the parts.
 
-    @classmethod
-    def build(
-        cls, vectors: FloatArray, params: HnswParams, *, on_progress: Callable[[int], None] | None = None
-    ) -> HnswIndex:
-        """Link float32 (rows, dim) into a graph; `on_progress` gets the number of rows linked so far.
-
-        The same vectors and parameters give the same graph, whatever the number of threads.
+        `storage` is the FAISS index that the search compares queries with: the flat one of `vectors`, float32
+        (rows, dim), or that of `codes`.
         """
-        graph = faiss.IndexHNSWFlat(vectors.shape[1], params.m, faiss.METRIC_INNER_PRODUCT)
-        graph.hnsw.efConstruction = params.ef_construction
-        for start in range(0, len(vectors), BUILD_BLOCK):
-            graph.add(np.ascontiguousarray(vectors[start : start + BUILD_BLOCK], np.float32))
-            if on_progress:
-                on_progress(graph.ntotal)
-        return cls(graph)
-
-    @classmethod
-    def open(cls, path: str, vectors: FaissIndex) -> HnswIndex:
-        """Map a graph written by `save` and join it to the flat index that holds its vectors."""
-        graph = faiss.read_index(path, faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_SKIP_STORAGE)
-        graph.storage = vectors
+        graph.storage = storage
         graph.own_fields = False
-        return cls(graph, vectors=vectors)
-
-    def save(self, path: str) -> None:
-        """Write the graph without its vectors, which the segment keeps once, in a file of their own."""
-        faiss.write_index(self._graph, path, faiss.IO_FLAG_SKIP_STORAGE)
+        graph.d = storage.d
+        self._graph = graph
+        self._storage = storage  # kept alive: the graph only points to it
+        self._vectors = vectors
+        self._codes = codes
 
     @property
     def rows(self) -> int:
@@ -60,8 +70,25 @@ class HnswIndex:
         `ef_search` goes with the call: the index itself is shared and never changed by a search.
         """
         k = min(k, self.rows)
-        params = faiss.SearchParametersHNSW(
-            efSearch=max(ef_search, k), sel=None if allowed is None else bitmap(allowed)
-        )
-        scores, rows = self._graph.search(np.ascontiguousarray(queries, np.float32), k, params=params)
-        return as_result(rows, scores)
+        ef_search = min(max(ef_search, k), self.rows)
+        params = faiss.SearchParametersHNSW(efSearch=ef_search, sel=None if allowed is None else bitmap(allowed))
+        queries = np.ascontiguousarray(queries, np.float32)
+        if self._codes is None:
+            scores, rows = self._graph.search(queries, k, params=params)
+            return as_result(rows, scores)
+        _, candidates = self._graph.search(self._codes.project(queries), ef_search, params=params)
+        return self._rank(queries, candidates, k)
+
+    def _rank(self, queries: FloatArray, candidates: KeyArray, k: int) -> KnnResult:
+        """The k best of the candidates (nq, ef_search) by their full vectors."""
+        scores = inner_products(queries, self._vectors, candidates)
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        return as_result(np.take_along_axis(candidates, best, 1), np.take_along_axis(scores, best, 1))
+
+
+def inner_products(queries: FloatArray, vectors: FloatArray, rows: KeyArray) -> FloatArray:
+    """Of each query (nq, dim) with its own rows (nq, n) of the vectors: float32 (nq, n), -inf where a row is -1."""
+    scores = np.empty(rows.shape, np.float32)
+    arrays = (scores, queries, vectors, np.ascontiguousarray(rows))
+    faiss.fvec_inner_products_by_idx(*map(faiss.swig_ptr, arrays), queries.shape[1], len(queries), rows.shape[1])
+    return scores

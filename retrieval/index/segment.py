@@ -1,7 +1,15 @@
 """A segment: an immutable set of vectors on disk, with their keys, and with a graph when there are many.
 
-Three files: `keys` (NumPy, int64, ascending), `vectors` (a FAISS flat index, float32), `graph` (FAISS HNSW without the
-vectors). All are mapped, not read: opening costs milliseconds whatever the size, and processes share the pages.
+All files are mapped, not read: opening costs milliseconds whatever the size, and processes share the pages.
+
+| role | what | when |
+|---|---|---|
+| `keys` | NumPy int64 (rows,), ascending | always |
+| `vectors` | FAISS flat index, float32 (nodes, dim) | always |
+| `nodes` | NumPy int32 (rows,): the vector of each row | when several rows have the same vector |
+| `graph` | FAISS HNSW over the nodes, links alone | when there are many |
+| `basis`, `codes` | NumPy (dim, reduced), FAISS: see `retrieval.index.codes` | with a graph that has codes |
+| `attributes` | columns for filters: see `retrieval.search.columns` | when it is a merge of others, of images |
 """
 
 from __future__ import annotations
@@ -12,12 +20,17 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.errors import CorruptionError
-from retrieval.index.faiss_wheel import faiss
+from retrieval.index.bridges import bridge
+from retrieval.index.codes import Codes
+from retrieval.index.distinct import NodeArray, RowsOfNodes, distinct
+from retrieval.index.faiss_wheel import FaissIndex, faiss
 from retrieval.index.files import check_digest, check_size, write_file
 from retrieval.index.flat import FlatIndex
-from retrieval.index.hnsw import HnswIndex
+from retrieval.index.hnsw import HnswIndex, build_graph, open_graph, save_graph
+from retrieval.index.projection import fit_projection
+from retrieval.index.storage import AUTO, GraphPlan, choose_code, parse_storage
 from retrieval.protocols import VectorIndex
-from retrieval.types import FloatArray, HnswParams, KeyArray, SegmentFile, SegmentInfo, VectorKind
+from retrieval.types import CodeParams, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
 
 COLUMNS = "attributes"
 """Role of the one file that is not needed for searching: see `retrieval.search.columns`."""
@@ -29,27 +42,49 @@ def write_segment(
     keys: KeyArray,
     vectors: FloatArray,
     *,
-    hnsw: HnswParams | None = None,
-    measure: Callable[[VectorIndex, VectorIndex], float] | None = None,
+    plan: GraphPlan | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> SegmentInfo:
     """Write a segment durably and return what the database has to know (with `segment_id` 0: it has none yet).
 
-    `keys` is int64 (rows,), ascending; `vectors` float32 (rows, dim), unit length. With `hnsw` a graph is built, and
-    `measure(graph, exact)` gives the recall to record with it.
+    `keys` is int64 (rows,), ascending; `vectors` float32 (rows, dim), unit length. With `plan` a graph is built;
+    `on_progress` gets the number of vectors linked so far.
     """
-    flat = faiss.IndexFlatIP(vectors.shape[1])
-    flat.add(np.ascontiguousarray(vectors, np.float32))
+    rows, node_of = distinct(vectors)
+    nodes = np.ascontiguousarray(vectors[rows] if len(rows) < len(vectors) else vectors, np.float32)
+    flat = faiss.IndexFlatIP(nodes.shape[1])
+    flat.add(nodes)
     files = [
-        write_file(folder, "keys", lambda path: _save_keys(path, keys)),
+        write_file(folder, "keys", lambda path: _save_array(path, keys)),
         write_file(folder, "vectors", lambda path: faiss.write_index(flat, str(path))),
     ]
-    recall = None
-    if hnsw:
-        graph = HnswIndex.build(vectors, hnsw, on_progress=on_progress)
-        files.append(write_file(folder, "graph", lambda path: graph.save(str(path))))
-        recall = measure(graph, FlatIndex(flat)) if measure else None
-    return SegmentInfo(0, kind, len(keys), vectors.shape[1], tuple(files), hnsw, recall)
+    if len(rows) < len(vectors):
+        files.append(write_file(folder, "nodes", lambda path: _save_array(path, node_of)))
+    code = None
+    if plan:
+        code, more = _write_graph(folder, nodes, flat, plan, on_progress)
+        files.extend(more)
+    dim = nodes.shape[1]
+    return SegmentInfo(0, kind, len(keys), dim, len(nodes), tuple(files), plan.hnsw if plan else None, code)
+
+
+def _write_graph(
+    folder: Path, nodes: FloatArray, flat: FaissIndex, plan: GraphPlan, on_progress: Callable[[int], None] | None
+) -> tuple[CodeParams | None, list[SegmentFile]]:
+    """Code, link and bridge the nodes; returns the code that was chosen, and the files."""
+    files = []
+    basis = fit_projection(nodes, plan.queries)
+    code = choose_code(nodes, basis, plan.queries) if plan.storage == AUTO else parse_storage(plan.storage, flat.d)
+    codes = Codes.of(nodes, basis, code) if code else None
+    if codes:
+        files.append(write_file(folder, "basis", codes.save_basis))
+        files.append(write_file(folder, "codes", codes.save_codes))
+    graph = build_graph(codes.project(nodes) if codes else nodes, plan.hnsw, on_progress=on_progress)
+    if plan.queries is not None and len(plan.queries):
+        index = HnswIndex(graph, codes.index if codes else flat, nodes, codes)
+        bridge(graph, nodes, plan.queries, lambda q, k, ef: index.search(q, k=k, ef_search=ef).keys)
+    files.append(write_file(folder, "graph", lambda path: save_graph(graph, path)))
+    return code, files
 
 
 class Segment:
@@ -60,12 +95,13 @@ class Segment:
         paths = {file.role: check_size(folder, file) for file in info.files if file.role != COLUMNS}
         try:
             self.keys: KeyArray = np.load(paths["keys"], mmap_mode="r")
+            self._node_of: NodeArray | None = np.load(paths["nodes"], mmap_mode="r") if "nodes" in paths else None
             flat = faiss.read_index(str(paths["vectors"]), faiss.IO_FLAG_MMAP_IFC)
-            self.exact: VectorIndex = FlatIndex(flat)
-            self.index: VectorIndex = HnswIndex.open(str(paths["graph"]), flat) if info.hnsw else self.exact
+            self._nodes: FloatArray = _mapped_vectors(paths["vectors"], info)
+            self.exact: VectorIndex = self._over_rows(FlatIndex(flat))
+            self.index = self._over_rows(_open_graph(paths, flat, self._nodes)) if info.hnsw else self.exact
         except (RuntimeError, ValueError) as error:
             raise CorruptionError(f"segment {info.segment_id} cannot be read: run `retrieval verify`") from error
-        self.vectors: FloatArray = _mapped_vectors(paths["vectors"], info)
 
     @property
     def has_graph(self) -> bool:
@@ -79,6 +115,13 @@ class Segment:
         rows, keys = rows[inside], keys[inside]
         return np.asarray(rows[self.keys[rows] == keys], np.int64)
 
+    def vectors(self, rows: KeyArray) -> FloatArray:
+        """The vectors of rows, float32 (n, dim)."""
+        return np.asarray(self._nodes[rows if self._node_of is None else self._node_of[rows]])
+
+    def _over_rows(self, nodes: VectorIndex) -> VectorIndex:
+        return nodes if self._node_of is None else RowsOfNodes(nodes, self._node_of)
+
 
 def verify_segment(folder: Path, info: SegmentInfo) -> None:
     """Read every file of a segment through; `CorruptionError` or `StorageError` names the first that is not right."""
@@ -91,12 +134,20 @@ def total_bytes(files: tuple[SegmentFile, ...]) -> int:
     return sum(file.size for file in files)
 
 
-def _save_keys(path: Path, keys: KeyArray) -> None:
+def _open_graph(paths: dict[str, Path], flat: FaissIndex, vectors: FloatArray) -> HnswIndex:
+    graph = open_graph(paths["graph"])
+    if "codes" not in paths:
+        return HnswIndex(graph, flat, vectors)
+    codes = Codes.open(paths["basis"], paths["codes"])
+    return HnswIndex(graph, codes.index, vectors, codes)
+
+
+def _save_array(path: Path, array: KeyArray | NodeArray) -> None:
     with path.open("wb") as file:
-        np.save(file, keys)
+        np.save(file, array)
 
 
 def _mapped_vectors(path: Path, info: SegmentInfo) -> FloatArray:
     """The vectors as an array over the same file: FAISS writes them last, after a short header."""
-    size = info.rows * info.dim * 4
-    return np.memmap(path, np.float32, "r", offset=path.stat().st_size - size, shape=(info.rows, info.dim))
+    size = info.nodes * info.dim * 4
+    return np.memmap(path, np.float32, "r", offset=path.stat().st_size - size, shape=(info.nodes, info.dim))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from retrieval.errors import ConflictError, NotFoundError
 from retrieval.metadata.tables import collections
-from retrieval.types import EncoderSpec, HnswParams, ModelReference
+from retrieval.types import EncoderSpec, HnswParams, IndexParams, ModelReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,7 @@ class CollectionInfo:
     name: str
     spec: EncoderSpec
     model: ModelReference
-    hnsw: HnswParams
-    ef_search: int
+    index: IndexParams
     caption_vectors: bool
     revision: int
     created_at: datetime
@@ -37,8 +36,7 @@ def create(
     name: str,
     spec: EncoderSpec,
     model: ModelReference,
-    hnsw: HnswParams,
-    ef_search: int,
+    index: IndexParams,
     caption_vectors: bool,
 ) -> CollectionInfo:
     """Add an empty collection; `ConflictError` if the name is taken."""
@@ -47,9 +45,11 @@ def create(
         "encoder": {"spec": asdict(spec), "reference": asdict(model)},
         "encoder_id": spec.encoder_id,
         "dim": spec.dim,
-        "m": hnsw.m,
-        "ef_construction": hnsw.ef_construction,
-        "ef_search": ef_search,
+        "m": index.hnsw.m,
+        "ef_construction": index.hnsw.ef_construction,
+        "ef_search": index.ef_search,
+        "storage": index.storage,
+        "target_recall": index.target_recall,
         "caption_vectors": caption_vectors,
         "next_key": 1,
         "revision": 0,
@@ -112,8 +112,7 @@ def _info(row: Row[Any]) -> CollectionInfo:
         name=row.name,
         spec=EncoderSpec(**row.encoder["spec"]),
         model=ModelReference(**row.encoder["reference"]),
-        hnsw=HnswParams(m=row.m, ef_construction=row.ef_construction),
-        ef_search=row.ef_search,
+        index=IndexParams(HnswParams(row.m, row.ef_construction), row.storage, row.target_recall, row.ef_search),
         caption_vectors=row.caption_vectors,
         revision=row.revision,
         created_at=row.created_at,

@@ -122,6 +122,19 @@ def captions_by_keys(connection: Connection, collection_id: int, keys: Sequence[
     return found
 
 
+def attributes_by_keys(
+    connection: Connection, collection_id: int, keys: Sequence[int]
+) -> dict[int, Mapping[str, AttributeValue]]:
+    """Attributes of versions by key, without their captions."""
+    found: dict[int, Mapping[str, AttributeValue]] = {}
+    for part in batches(keys):
+        rows = connection.execute(
+            select(items.c.key, items.c.attributes).where(items.c.collection_id == collection_id, items.c.key.in_(part))
+        )
+        found.update((key, attributes) for key, attributes in rows)
+    return found
+
+
 def attributes_after(
     connection: Connection, collection_id: int, key: int, *, batch: int = 10_000
 ) -> Iterator[tuple[KeyArray, list[Mapping[str, AttributeValue]]]]:

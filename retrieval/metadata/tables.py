@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -83,6 +84,8 @@ collections = Table(
     Column("m", Integer, nullable=False),
     Column("ef_construction", Integer, nullable=False),
     Column("ef_search", Integer, nullable=False),
+    Column("storage", String(20), nullable=False, server_default="full"),
+    Column("target_recall", Float),
     Column("caption_vectors", Boolean, nullable=False),
     Column("next_key", BigInteger, nullable=False),
     Column("revision", BigInteger, nullable=False),  # one more with every committed write
@@ -210,7 +213,8 @@ segments = Table(
     Column("rows", BigInteger, nullable=False),
     Column("m", Integer),  # null: no graph, searched exactly
     Column("ef_construction", Integer),
-    Column("recall_at_10", Float),  # of the graph against exact search, measured when it was built
+    Column("nodes", Integer),  # distinct vectors; null: written before copies were told apart, as many as rows
+    Column("codes", Json),  # null: searches compare full vectors
     Column("files", Json, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_segments_collection", "collection_id"),
@@ -224,6 +228,17 @@ generations = Table(
     _collection_id(),
     Column("number", Integer, nullable=False),
     Column("segment_ids", Json, nullable=False),
+    Column("certificates", Json, nullable=False, server_default="{}"),  # by kind of vectors
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("collection_id", "number", name="uq_generations_number"),
+)
+
+query_samples = Table(
+    "query_samples",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _collection_id(),
+    Column("vector", LargeBinary, nullable=False),  # float32, little-endian
+    Index("ix_query_samples_collection", "collection_id", "id"),
+    sqlite_autoincrement=True,
 )

@@ -68,7 +68,7 @@ def test_mistakes_are_told(folder):
 @pytest.fixture
 def vectors_only(tmp_path):
     with Workspace(Settings(data_dir=tmp_path, database_url=None)) as workspace:
-        collection = workspace.create("c", external_spec("v", 8), ModelReference("external"), hnsw=None)
+        collection = workspace.create("c", external_spec("v", 8), ModelReference("external"))
         images = unit_vectors(300, 8)
         collection.add_vectors([f"d{n}" for n in range(300)], images)
         collection.compact(exact_rows=0)

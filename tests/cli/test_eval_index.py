@@ -18,7 +18,7 @@ from retrieval.evaluators.index_queries import QuerySet, query_sets
 from retrieval.evaluators.index_sweep import Point, Series, advice, sweep, sweep_values
 from retrieval.evaluators.timing import Timing
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, ModelReference, Plan
+from retrieval.types import HnswParams, IndexParams, ModelReference, Plan
 from retrieval.workspace import Workspace, external_spec
 
 ROWS, DIM, K = 800, 24, 5
@@ -37,7 +37,7 @@ def collection(vectors, tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     with Workspace(Settings(data_dir=folder, database_url=None)) as workspace:
         few_links = HnswParams(m=4, ef_construction=8)  # so that something is missed
-        collection = workspace.create("c", external_spec("v", DIM), ModelReference("external"), hnsw=few_links)
+        collection = workspace.create("c", external_spec("v", DIM), ModelReference("external"), index=IndexParams(few_links))
         rows = [{"shelf": number % 8} for number in range(ROWS)]
         collection.add_vectors([str(number) for number in range(ROWS)], vectors, attributes=rows)
         collection.compact(exact_rows=0)

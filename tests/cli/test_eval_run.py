@@ -117,7 +117,7 @@ def test_queries_are_read_with_numbers_as_ids_and_pictures_beside_the_file(tmp_p
 @pytest.fixture
 def collection(tmp_path):
     with Workspace(Settings(data_dir=tmp_path, database_url=None)) as workspace:
-        collection = workspace.create("c", external_spec("v", 8), ModelReference("external"), hnsw=None)
+        collection = workspace.create("c", external_spec("v", 8), ModelReference("external"))
         collection.add_vectors([f"d{n}" for n in range(300)], unit_vectors(300, 8))
         collection.compact(exact_rows=0)
         yield collection

@@ -13,6 +13,7 @@ from retrieval.index.faiss_wheel import check_wheels
 from retrieval.index.files import remove_others, write_file
 from retrieval.index.generation import GenerationView
 from retrieval.index.segment import Segment, verify_segment, write_segment
+from retrieval.index.storage import GraphPlan
 from retrieval.index.topk import merge
 from retrieval.types import Generation, HnswParams, KnnResult
 
@@ -20,15 +21,18 @@ VECTORS = unit_vectors(300, 8)
 KEYS = np.arange(1000, 1600, 2)
 
 
-@pytest.fixture(params=[None, HnswParams(8, 40)], ids=["flat", "graph"])
+@pytest.fixture(
+    params=[None, GraphPlan(HnswParams(8, 40), "full"), GraphPlan(HnswParams(8, 40), "sq8@6")],
+    ids=["flat", "graph", "coded graph"],
+)
 def written(request, tmp_path):
-    return write_segment(tmp_path, "image", KEYS, VECTORS, hnsw=request.param)
+    return write_segment(tmp_path, "image", KEYS, VECTORS, plan=request.param)
 
 
 def test_a_segment_opens_with_what_was_written(written, tmp_path):
     segment = Segment(tmp_path, written)
     np.testing.assert_array_equal(segment.keys, KEYS)
-    np.testing.assert_array_equal(segment.vectors, VECTORS)
+    np.testing.assert_array_equal(segment.vectors(np.arange(300)), VECTORS)
     assert segment.has_graph == (written.hnsw is not None)
     np.testing.assert_array_equal(segment.exact.search(VECTORS[:3], k=1, ef_search=1).keys[:, 0], [0, 1, 2])
     np.testing.assert_array_equal(segment.positions(np.array([1000, 1001, 1002, 5000])), [0, 1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,13 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from retrieval.certificate import Certificate, Curve, Point, Recall
 from retrieval.errors import ConflictError, InputError, NotFoundError, StorageError
 from retrieval.metadata import collections, generations, items, ledger
 from retrieval.metadata.database import SCHEMA_REVISION, Database
 from retrieval.metadata.items import NewVersion
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.metadata.tables import metadata
-from retrieval.types import EncoderSpec, HnswParams, ModelReference, SegmentFile, SegmentInfo
+from retrieval.types import CodeParams, EncoderSpec, HnswParams, IndexParams, ModelReference, SegmentFile, SegmentInfo
 
 SPEC = EncoderSpec("tiny", "", "w", "p", "t", "fp32", 8)
 
@@ -35,8 +37,7 @@ def make(connection, name="photos"):
         name=name,
         spec=SPEC,
         model=ModelReference("tiny"),
-        hnsw=HnswParams(16, 100),
-        ef_search=64,
+        index=IndexParams(HnswParams(16, 100)),
         caption_vectors=True,
     )
 
@@ -129,17 +130,22 @@ def test_the_ledger_keeps_the_last_that_was_seen(database):
 
 
 def test_publishing_switches_generations_and_forgets_replaced_segments(database):
-    segment = SegmentInfo(0, "image", 5, 8, (SegmentFile("keys", "k", "0" * 64, 9),), HnswParams(16, 100), 0.5)
+    file = SegmentFile("keys", "k", "0" * 64, 9)
+    segment = SegmentInfo(0, "image", 5, 8, 4, (file,), HnswParams(16, 100), CodeParams(6, "sq8"))
+    recall = Recall(0.99, 0.98, 1.0)
+    point = Point(16, recall, None, 16.0, 0.001)
+    certificate = Certificate(5, 1e-7, (Curve("text", 0.5, 100, (point, replace(point, at_100=recall))),))
     with database.write() as connection:
         cid = make(connection).id
         assert generations.current(connection, cid).number == 0
         first, second = (generations.add_segment(connection, cid, segment) for _ in range(2))
-        assert generations.publish(connection, cid, [first]) == 1
+        assert generations.publish(connection, cid, [first], certificates={"image": certificate}) == 1
         third = generations.add_segment(connection, cid, segment)
         assert generations.publish(connection, cid, [third, first]) == 2
         current = generations.current(connection, cid)
     assert [s.segment_id for s in current.segments] == [third, first]
-    assert current.segments[0].files == segment.files
+    assert current.segments[0] == replace(segment, segment_id=third)
+    assert current.certificates == {"image": certificate}  # goes on until it is replaced
     assert len({first, second, third}) == 3
 
 

@@ -34,7 +34,7 @@ def test_vectors_are_searchable_through_a_graph_with_their_metadata(folder, tmp_
     assert "30 vectors imported" in run_cli("import-vectors", str(folder), "-c", "clip", cwd=tmp_path).stdout
     run_cli("compact", "-c", "clip", "--exact-rows", "0", cwd=tmp_path)
     with Workspace(Settings(data_dir=tmp_path / "retrieval-data", database_url=None)) as workspace:
-        result = workspace.open("clip").search(vector=VECTORS[21], k=3)
+        result = workspace.open("clip").search(vector=VECTORS[21], k=3, ef_search=64)
         assert result.plan.strategy == "hnsw"
         assert [hit.doc_id for hit in result.hits[:1]] == ["images/21.jpg"]
         assert result.hits[0].captions == ("thing 21",)

@@ -1,0 +1,137 @@
+"""Measuring what a generation delivers, with queries that it was not tuned on, before it is published.
+
+Recall is measured against exact search on all vectors of the generation, tails and several graphs included, exactly as
+it will be served. A stored vector that asks is left out of its own answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+
+from retrieval.certificate import Certificate, Curve, Modality, Point, Recall
+from retrieval.evaluation.statistics import bootstrap_intervals
+from retrieval.index.generation import Allowed, GenerationView
+from retrieval.index.recall import share_found
+from retrieval.search.samples import Sample
+from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult, VectorKind
+
+EF_SEARCH = (10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+SELECTIVITIES = (0.5, 0.2, 0.1, 0.05, 0.02)
+PLENTY = 0.999
+"""Recall from which a larger ef_search is not worth measuring."""
+TIMED = 15
+HITS, MANY_HITS = 10, 100
+
+
+def certify(view: GenerationView, kind: VectorKind, samples: Mapping[Modality, Sample]) -> Certificate | None:
+    """Measure one kind of vectors; None where no graph holds any of them."""
+    if not view.has_graph(kind) or not samples:
+        return None
+    vectors = next(iter(samples.values())).vectors
+    seconds_a_row = _seconds_a_row(view, kind, vectors)
+    curves = []
+    for modality, sample in samples.items():
+        asked = _Asked(view, kind, modality, sample)
+        curves.append(asked.curve())
+        curves.extend(asked.filtered(seconds_a_row))
+    return Certificate(view.rows(kind), seconds_a_row, tuple(curves))
+
+
+class _Asked:
+    """One modality's sample, asked of one view."""
+
+    def __init__(self, view: GenerationView, kind: VectorKind, modality: Modality, sample: Sample) -> None:
+        self._view = view
+        self._kind = kind
+        self._modality = modality
+        self._sample = sample
+
+    def curve(self, allowed: Allowed | None = None, selectivity: float = 1.0) -> Curve:
+        """Recall over ef_search until it is plenty."""
+        truth = self._search(MANY_HITS, 0, allowed, exact=True)
+        points = []
+        for ef_search in EF_SEARCH:
+            points.append(self._point(ef_search, allowed, truth))
+            at_100 = points[-1].at_100
+            if at_100 is not None and min(points[-1].at_10.value, at_100.value) >= PLENTY:
+                break
+        return Curve(self._modality, selectivity, len(self._sample.vectors), tuple(points))
+
+    def filtered(self, seconds_a_row: float) -> Iterator[Curve]:
+        """Curves with ever fewer vectors allowed, drawn at random, down to where exact search of them is cheaper."""
+        keys = self._view.keys(self._kind)
+        for selectivity in SELECTIVITIES:
+            count = int(selectivity * len(keys))
+            drawn = np.sort(np.random.default_rng(0).choice(keys, count, replace=False))
+            allowed = self._view.allow_keys(self._kind, drawn)
+            if count * seconds_a_row < self._seconds(EF_SEARCH[0], allowed):
+                return
+            yield self.curve(allowed, selectivity)
+
+    def _point(self, ef_search: int, allowed: Allowed | None, truth: KnnResult) -> Point:
+        found = self._search(ef_search, ef_search, allowed)
+        counted = np.count_nonzero(found.keys != NO_KEY, axis=1).mean()
+        at_100 = _recall(found, truth, MANY_HITS) if ef_search >= MANY_HITS else None
+        return Point(ef_search, _recall(found, truth, HITS), at_100, float(counted), self._seconds(ef_search, allowed))
+
+    def _search(self, k: int, ef_search: int, allowed: Allowed | None, *, exact: bool = False) -> KnnResult:
+        """The k nearest to each query of the sample, less the query itself."""
+        own = self._sample.keys
+        wanted = k if own is None else k + 1
+        found = self._view.search(
+            self._kind, self._sample.vectors, k=wanted, ef_search=ef_search, allowed=allowed, exact=exact
+        )
+        return found if own is None else _without(found, own, k)
+
+    def _seconds(self, ef_search: int, allowed: Allowed | None) -> float:
+        def search(row: int) -> float:
+            started = perf_counter()
+            query = self._sample.vectors[row : row + 1]
+            self._view.search(self._kind, query, k=HITS, ef_search=ef_search, allowed=allowed)
+            return perf_counter() - started
+
+        return median(search(row) for row in range(min(TIMED, len(self._sample.vectors))))
+
+
+def _without(found: KnnResult, own: KeyArray, k: int) -> KnnResult:
+    """Leave one key out of each row; the last hit goes where it was not there."""
+    out = found.keys == own[:, None]
+    out[~out.any(axis=1), -1] = True
+    kept = ~out
+    shape = (len(own), found.keys.shape[1] - 1)
+    return KnnResult(found.keys[kept].reshape(shape)[:, :k], found.scores[kept].reshape(shape)[:, :k])
+
+
+def _recall(found: KnnResult, truth: KnnResult, k: int) -> Recall:
+    shares = share_found(_first(found, k), _first(truth, k)).astype(np.float64)
+    low, high = bootstrap_intervals(shares[:, None], ["mean"])[0]
+    return Recall(float(shares.mean()), float(low), float(high))
+
+
+def _first(result: KnnResult, k: int) -> KnnResult:
+    return KnnResult(result.keys[:, :k], result.scores[:, :k])
+
+
+def _seconds_a_row(view: GenerationView, kind: VectorKind, queries: FloatArray) -> float:
+    """What exact search costs for each allowed row: the slope between few and many of them."""
+    keys = view.keys(kind)
+    sizes = [min(1_000, len(keys)), min(20_000, len(keys))]
+    if sizes[0] == sizes[1]:
+        sizes[0] //= 2
+    few, many = (_exact_seconds(view, kind, queries, keys[:: max(1, len(keys) // size)][:size]) for size in sizes)
+    return max((many - few) / (sizes[1] - sizes[0]), 1e-9)
+
+
+def _exact_seconds(view: GenerationView, kind: VectorKind, queries: FloatArray, keys: KeyArray) -> float:
+    allowed = view.allow_keys(kind, keys)
+
+    def search(row: int) -> float:
+        started = perf_counter()
+        view.search(kind, queries[row : row + 1], k=HITS, ef_search=0, allowed=allowed, exact=True)
+        return perf_counter() - started
+
+    return median(search(row) for row in range(min(TIMED, len(queries))))

@@ -1,0 +1,91 @@
+"""Queries to tune an index with and, apart from them, queries to measure it with.
+
+Texts are asked of images, so captions stand for text queries, and the other way round; a sample of real queries, given
+by `retrieval tune`, comes first. One in HELD_OUT is kept for measuring alone, told by its key, so that it stays so in
+every later generation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrieval.certificate import Modality
+from retrieval.index.generation import GenerationView
+from retrieval.types import BoolArray, FloatArray, KeyArray, VectorKind
+
+HELD_OUT = 50
+MEASURED = 300
+"""Most queries of a modality that are measured with."""
+MOST_TUNED = 200_000
+TUNED_SHARE = 0.2
+"""Queries to tune with, as a share of the vectors that they are asked of."""
+FEWEST = 20
+"""Below so many held-out queries a figure would mean nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Queries, float32 (nq, dim). `keys` int64 (nq,) where they are stored vectors of the kind that is searched."""
+
+    vectors: FloatArray
+    keys: KeyArray | None = None
+
+
+class QuerySamples:
+    """The queries that can be had for one view; `asked` float32 (n, dim) are text queries that people gave."""
+
+    def __init__(self, view: GenerationView, asked: FloatArray) -> None:
+        self._view = view
+        self._asked = asked
+
+    def tuning(self, kind: VectorKind) -> FloatArray | None:
+        """Queries from the other tower, none of them held out; None if there are none."""
+        most = min(MOST_TUNED, max(1_000, int(TUNED_SHARE * self._view.rows(kind))))
+        given = self._asked[~held_out(np.arange(len(self._asked)))] if kind == "image" else self._asked[:0]
+        keys = self._view.keys(_other(kind))
+        keys = _drawn(keys[~held_out(keys)], most - min(most, len(given)))
+        queries = np.concatenate([given[:most], self._view.vectors(keys)]) if len(keys) else given[:most]
+        return queries if len(queries) else None
+
+    def measuring(self, kind: VectorKind) -> dict[Modality, Sample]:
+        """Held-out queries of both modalities, as far as there are enough."""
+        samples = {modality_of(kind): self._own(kind)}
+        other = self._other_tower(kind)
+        if len(other) >= FEWEST:
+            samples[modality_of(_other(kind))] = Sample(other)
+        return samples
+
+    def _own(self, kind: VectorKind) -> Sample:
+        keys = _drawn(self._view.keys(kind), MEASURED)
+        return Sample(self._view.vectors(keys), keys)
+
+    def _other_tower(self, kind: VectorKind) -> FloatArray:
+        if kind == "image":
+            given = self._asked[held_out(np.arange(len(self._asked)))]
+            if len(given) >= FEWEST:
+                return given[:MEASURED]
+        keys = self._view.keys(_other(kind))
+        return self._view.vectors(_drawn(keys[held_out(keys)], MEASURED))
+
+
+def held_out(keys: KeyArray) -> BoolArray:
+    """Which keys are kept for measuring."""
+    return np.asarray(keys % HELD_OUT == 0)
+
+
+def modality_of(kind: VectorKind) -> Modality:
+    """What a query was made from whose vector is like the vectors of a kind."""
+    return "image" if kind == "image" else "text"
+
+
+def _other(kind: VectorKind) -> VectorKind:
+    return "caption" if kind == "image" else "image"
+
+
+def _drawn(keys: KeyArray, most: int) -> KeyArray:
+    """At most so many of the keys, ascending, always the same ones."""
+    if len(keys) <= most:
+        return keys
+    return np.sort(np.random.default_rng(0).choice(keys, most, replace=False))
