@@ -12,7 +12,7 @@ from api.pictures import image_term
 from api.service import Service
 from retrieval.errors import InputError
 from retrieval.search.options import SearchOptions
-from retrieval.search.query import Document, Text, Vector, Weighted
+from retrieval.search.query import Document, Text, Vector, Weighted, modality_of
 from retrieval.types import CaptionHit, SearchResult
 
 
@@ -72,7 +72,9 @@ async def _search_encoded(
     started = perf_counter()
     query = await service.workers.encode(opened.collection.embed_query, terms)
     encode = perf_counter() - started
-    result = await service.workers.run(opened.collection.engine.search, query, options)
+    result = await service.workers.run(
+        partial(opened.collection.engine.search, query, options, modality=modality_of(terms))
+    )
     return replace(result, timings={**timings, "encode": encode, **result.timings})
 
 

@@ -22,7 +22,7 @@ from retrieval.protocols import Encoder
 from retrieval.records import check_record
 from retrieval.search.engine import SearchEngine
 from retrieval.search.options import SearchOptions
-from retrieval.search.query import Document, Image, Text, Vector, Weighted, combine
+from retrieval.search.query import Document, Image, Text, Vector, Weighted, combine, modality_of
 from retrieval.search.terms import ImageInput, terms_of
 from retrieval.types import (
     AttributeValue,
@@ -175,19 +175,31 @@ class Collection:
         terms: Sequence[Weighted] = (),
         k: int = 10,
         filter: str | None = None,  # noqa: A002  the word that users write
+        min_score: float | None = None,
+        diversity: float = 0.0,
+        group_by: str | None = None,
         ef_search: int | None = None,
         exact: bool = False,
     ) -> SearchResult:
         """The k images that fit best, best first.
 
         Give a text, an image (path, bytes or decoded), a stored doc_id or a vector (dim,), or several: they are mixed
-        with equal weight. `terms` mixes any number with weights of their own, negative ones included.
+        with equal weight. `terms` mixes any number with weights of their own, negative ones included. How to search is
+        told in `SearchOptions`, and with examples in docs/search.md.
 
         Raises:
-            InputError: nothing to look for, an empty text, k outside 1..10,000, a filter that does not parse.
+            InputError: nothing to look for, an empty text, an option out of its range, a filter that does not parse.
             NotFoundError: no such document.
         """
-        options = SearchOptions(k=k, ef_search=ef_search, exact=exact, filter=filter)
+        options = SearchOptions(
+            k=k,
+            ef_search=ef_search,
+            exact=exact,
+            filter=filter,
+            min_score=min_score,
+            diversity=diversity,
+            group_by=group_by,
+        )
         return self.find([*terms_of(text, image=image, doc_id=doc_id, vector=vector), *terms], options)
 
     def similar(
@@ -196,14 +208,24 @@ class Collection:
         *,
         k: int = 10,
         filter: str | None = None,  # noqa: A002
+        min_score: float | None = None,
+        diversity: float = 0.0,
+        group_by: str | None = None,
         ef_search: int | None = None,
         exact: bool = False,
     ) -> SearchResult:
         """The k images most like a stored one, which is left out itself."""
-        return self.find(
-            [Weighted(Document(doc_id))],
-            SearchOptions(k=k, ef_search=ef_search, exact=exact, filter=filter, without=doc_id),
+        options = SearchOptions(
+            k=k,
+            ef_search=ef_search,
+            exact=exact,
+            filter=filter,
+            min_score=min_score,
+            diversity=diversity,
+            group_by=group_by,
+            without=doc_id,
         )
+        return self.find([Weighted(Document(doc_id))], options)
 
     def find(self, terms: Sequence[Weighted], options: SearchOptions) -> SearchResult:
         """The same as `search`, for a query and options that are put together already."""
@@ -213,7 +235,7 @@ class Collection:
         started = perf_counter()
         query = self.embed_query(terms)
         encoded = perf_counter() - started
-        result = self.engine.search(query, options)
+        result = self.engine.search(query, options, modality=modality_of(terms))
         return replace(result, timings={"encode": encoded, **result.timings}) if encodes else result
 
     def captions(

@@ -17,10 +17,13 @@ from retrieval.commands.options import (
     Checkpoint,
     CollectionName,
     DataDir,
+    Diversity,
     EfSearch,
     Exact,
     Filter,
+    GroupBy,
     HitCount,
+    MinScore,
     Model,
     console,
     model_reference,
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
     from retrieval.collection import Collection
     from retrieval.types import CaptionHit, Hit, SearchResult
+
+WEAK_MATCH = "what the catalogue's own captions (or pictures) find fits them better, in 99 of 100 cases"
 
 
 def register(app: typer.Typer) -> None:
@@ -49,6 +54,9 @@ def search(
     ] = None,
     k: HitCount = 10,
     filter: Filter = None,  # noqa: A002
+    min_score: MinScore = None,
+    diversity: Diversity = 0.0,
+    group_by: GroupBy = None,
     ef_search: EfSearch = None,
     exact: Exact = False,
     sheet: Annotated[
@@ -63,7 +71,15 @@ def search(
     from retrieval.search.options import SearchOptions
     from retrieval.search.terms import terms_of
 
-    options = SearchOptions(k=k, ef_search=ef_search, exact=exact, filter=filter)
+    options = SearchOptions(
+        k=k,
+        ef_search=ef_search,
+        exact=exact,
+        filter=filter,
+        min_score=min_score,
+        diversity=diversity,
+        group_by=group_by,
+    )
     with _opened(collection, data_dir, model, checkpoint) as opened:
         result = opened.find(terms_of(text, image=image), options)
         if sheet:
@@ -76,6 +92,9 @@ def similar(
     doc_id: Annotated[str, typer.Argument(help="A stored document.")],
     k: HitCount = 10,
     filter: Filter = None,  # noqa: A002
+    min_score: MinScore = None,
+    diversity: Diversity = 0.0,
+    group_by: GroupBy = None,
     ef_search: EfSearch = None,
     exact: Exact = False,
     as_json: AsJson = False,
@@ -85,7 +104,16 @@ def similar(
     from retrieval.search.options import SearchOptions
     from retrieval.search.terms import terms_of
 
-    options = SearchOptions(k=k, ef_search=ef_search, exact=exact, filter=filter, without=doc_id)
+    options = SearchOptions(
+        k=k,
+        ef_search=ef_search,
+        exact=exact,
+        filter=filter,
+        min_score=min_score,
+        diversity=diversity,
+        group_by=group_by,
+        without=doc_id,
+    )
     with _opened(collection, data_dir) as opened:
         _show(opened.find(terms_of(doc_id=doc_id), options), as_json=as_json)
 
@@ -138,6 +166,8 @@ def _show(result: SearchResult, *, as_json: bool) -> None:
         caption = [(hit.captions or ("",))[0]] if has_captions else []
         table.add_row(str(hit.rank), f"{hit.score:.3f}", hit.doc_id, *caption, said)
     console().print(table if result.hits else "no hits")
+    if result.match is not None and result.match.weak:
+        console().print(f"[yellow]no good match:[/yellow] {WEAK_MATCH}")
     plan = result.plan
     how = plan.strategy if plan.ef_search is None else f"{plan.strategy}, ef_search {plan.ef_search}"
     among = f"{plan.searched:,} images" if plan.allowed is None else f"{plan.allowed:,} of {plan.searched:,} images"
@@ -149,6 +179,7 @@ def as_document(result: SearchResult) -> dict[str, object]:
     """A search result as JSON: timings in seconds."""
     return {
         "hits": [{**asdict(hit), "attributes": dict(hit.attributes)} for hit in result.hits],
+        "match": asdict(result.match) if result.match else None,
         "plan": asdict(result.plan),
         "timings": dict(result.timings),
     }

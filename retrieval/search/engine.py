@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
@@ -10,24 +10,30 @@ from typing import TypeVar
 import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.errors import NotFoundError, StorageError
+from retrieval.certificate import Modality
+from retrieval.errors import FilterError, InputError, NotFoundError, StorageError
 from retrieval.index.generation import Allowed, GenerationView
 from retrieval.metadata import items
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.search.attributes import AttributeCache
+from retrieval.search.background import BackgroundCache
+from retrieval.search.candidates import Candidates
+from retrieval.search.diversity import maximal_marginal_relevance, pool_size
+from retrieval.search.execute import execute
+from retrieval.search.grouping import best_of_groups
 from retrieval.search.options import SearchOptions
-from retrieval.search.planner import choose
-from retrieval.search.query import check_limits
+from retrieval.search.planner import EXACT, Ask, choose
 from retrieval.search.views import ViewCache
 from retrieval.types import (
-    NO_KEY,
+    AttributeValue,
     CaptionHit,
     FloatArray,
     Hit,
     Item,
     KeyArray,
     KnnResult,
+    Match,
     Plan,
     SearchResult,
     VectorKind,
@@ -51,46 +57,48 @@ class SearchEngine:
         self._info = info
         self.views = ViewCache(database, info.id, folder)
         self._attributes = AttributeCache(info.id, folder)
+        self._backgrounds = BackgroundCache()
 
-    def search(self, query: FloatArray, options: SearchOptions) -> SearchResult:
-        """The k images nearest to a unit vector, float32 (1, dim), best first.
+    def search(self, query: FloatArray, options: SearchOptions, *, modality: Modality | None = None) -> SearchResult:
+        """The k images nearest to a unit vector, float32 (1, dim), best first unless `diversity` orders them.
 
-        Fewer than k where the collection or the filter has fewer.
+        Fewer than k where the collection or the options leave fewer. Where the query's modality is told, the result
+        says whether its best hit is a good match.
         """
 
         def attempt(connection: Connection) -> SearchResult:
             started = perf_counter()
             view = self.views.at(connection)
             viewed = perf_counter()
-            allowed = self._attributes.allowed(connection, view, options.filter) if options.filter else None
+            allowed = self._allowed(connection, view, options)
             filtered = perf_counter()
-            wanted = options.k if options.without is None else options.k + 1
-            found, plan = self._nearest(view, "image", query, wanted, options.ef_search, allowed, exact=options.exact)
+            found, plan = self._candidates(connection, view, query, options, allowed, modality)
+            chosen = _chosen(view, found, options)
             searched = perf_counter()
-            hits = self._hits(connection, found, options.k, options.without)
+            match = self._match(view, modality, query, found)
+            matched = perf_counter()
+            hits = self._hits(connection, chosen)
             timings = {
                 "filter": filtered - viewed,
                 "search": searched - filtered + viewed - started,
-                "metadata": perf_counter() - searched,
+                "match": matched - searched,
+                "metadata": perf_counter() - matched,
             }
-            return SearchResult(hits, plan, timings)
+            return SearchResult(hits, plan, timings, match)
 
         return self._reading(attempt)
 
     def captions(self, query: FloatArray, *, k: int, ef_search: int | None = None) -> tuple[CaptionHit, ...]:
         """The k captions nearest to a unit vector, float32 (1, dim), best first."""
-        check_limits(k, ef_search)
+        options = SearchOptions(k=k, ef_search=ef_search)
 
         def attempt(connection: Connection) -> tuple[CaptionHit, ...]:
             view = self.views.at(connection)
-            found, _ = self._nearest(view, "caption", query, k, ef_search, None, exact=False)
-            keys, scores = _filled(found)
-            rows = items.captions_by_keys(connection, self._info.id, keys)
-            _check_complete(keys, rows)
-            return tuple(
-                CaptionHit(rows[key].text, rows[key].doc_id, score, rank)
-                for rank, (key, score) in enumerate(zip(keys, scores, strict=True), 1)
-            )
+            found, _ = self._nearest(view, "caption", query, options, None, "image")
+            ranked = Candidates.of(found).ranked()
+            rows = items.captions_by_keys(connection, self._info.id, [key for _, key, _ in ranked])
+            _check_complete(ranked, rows)
+            return tuple(CaptionHit(rows[key].text, rows[key].doc_id, score, rank) for rank, key, score in ranked)
 
         return self._reading(attempt)
 
@@ -103,17 +111,18 @@ class SearchEngine:
         ef_search: int | None = None,
         allowed: KeyArray | Allowed | None = None,
         exact: bool = False,
+        modality: Modality | None = None,
     ) -> tuple[KnnResult, Plan]:
         """Keys and scores of the k nearest vectors to each of many unit vectors, float32 (nq, dim): (nq, k).
 
         `allowed` restricts the answer as a filter does: keys, int64 (n,) ascending, or what the newest view has made of
         them, which spares looking them up in every call.
         """
-        check_limits(k, ef_search)
+        options = SearchOptions(k=k, ef_search=ef_search, exact=exact)
         view = self.views.latest()
         if isinstance(allowed, np.ndarray):
             allowed = view.allow_keys(kind, allowed)
-        return self._nearest(view, kind, queries, k, ef_search, allowed, exact=exact)
+        return self._nearest(view, kind, queries, options, allowed, modality)
 
     def filtered(self, expression: str) -> KeyArray:
         """Keys of the documents that a filter keeps, ascending int64 (n,); `FilterError` for one that is wrong."""
@@ -141,46 +150,87 @@ class SearchEngine:
             for doc_id in doc_ids:
                 if doc_id not in keys:
                     raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
-            try:
-                return view.vectors(np.array([keys[doc_id] for doc_id in doc_ids], np.int64))
-            except KeyError as error:
-                raise StaleViewError from error
+            return _vectors(view, np.array([keys[doc_id] for doc_id in doc_ids], np.int64))
 
         return self._reading(attempt)
+
+    def _allowed(self, connection: Connection, view: GenerationView, options: SearchOptions) -> Allowed | None:
+        """What the filter and the grouping leave; a mistake in the filter is told of the filter alone."""
+        allowed = self._attributes.allowed(connection, view, options.filter) if options.filter else None
+        if options.group_by is None:
+            return allowed
+        try:
+            return self._attributes.allowed(connection, view, options.grouped_filter)
+        except FilterError as error:
+            raise InputError(f"group_by: {error}") from error
 
     def _nearest(
         self,
         view: GenerationView,
         kind: VectorKind,
-        query: FloatArray,
-        k: int,
-        ef_search: int | None,
+        queries: FloatArray,
+        options: SearchOptions,
         allowed: Allowed | None,
-        *,
-        exact: bool,
+        modality: Modality | None,
     ) -> tuple[KnnResult, Plan]:
+        """Plan and search: `options.k` keys for each query."""
         rows = view.rows(kind)
         among = None if allowed is None else allowed.count
-        choice = choose(
-            rows=rows,
-            allowed=among,
-            k=k,
-            ef_search=ef_search or self._info.ef_search,
-            has_graph=view.has_graph(kind) and not exact,
-        )
-        found = view.search(kind, query, k=k, ef_search=choice.ef_search, allowed=allowed, exact=choice.exact)
-        strategy = "exact" if choice.exact else "hnsw"
-        used = None if choice.exact else choice.ef_search
-        return found, Plan(strategy, used, rows, among, view.generation.number)
+        choice = EXACT
+        if view.has_graph(kind) and not options.exact:
+            index = self._info.index
+            target = options.target_recall or index.target_recall
+            ask = Ask(options.k, rows, among, modality, options.ef_search, target, index.ef_search)
+            choice = choose(ask, view.generation.certificates.get(kind))
+        found, choice = execute(view, kind, queries, choice, k=options.k, allowed=allowed)
+        used = None if choice.strategy == "exact" else choice.ef_search
+        return found, Plan(choice.strategy, used, rows, among, view.generation.number, choice.certified)
 
-    def _hits(self, connection: Connection, found: KnnResult, k: int, without: str | None) -> tuple[Hit, ...]:
-        keys, scores = _filled(found)
-        rows = items.by_keys(connection, self._info.id, keys)
-        _check_complete(keys, rows)
-        kept = [(rows[key], score) for key, score in zip(keys, scores, strict=True) if rows[key].doc_id != without]
+    def _candidates(
+        self,
+        connection: Connection,
+        view: GenerationView,
+        query: FloatArray,
+        options: SearchOptions,
+        allowed: Allowed | None,
+        modality: Modality | None,
+    ) -> tuple[Candidates, Plan]:
+        """What hits are chosen from, best first: as many as diversity needs, one of a group."""
+        own = items.live_keys(connection, self._info.id, [options.without]) if options.without is not None else {}
+
+        def search(wanted: int) -> tuple[Candidates, Plan]:
+            asked = options.for_candidates(wanted + len(own))
+            found, plan = self._nearest(view, "image", query, asked, allowed, modality)
+            return Candidates.of(found).without(list(own.values())).first(wanted), plan
+
+        def values_of(keys: KeyArray) -> list[AttributeValue]:
+            rows = items.attributes_by_keys(connection, self._info.id, keys.tolist())
+            _check_complete(keys, rows)
+            return [rows[key].get(options.group_by or "") for key in keys.tolist()]
+
+        wanted = pool_size(options.k) if options.diversity else options.k
+        if options.group_by is None:
+            return search(wanted)
+        return best_of_groups(search, values_of, k=wanted, least=options.least_score)
+
+    def _match(
+        self, view: GenerationView, modality: Modality | None, query: FloatArray, found: Candidates
+    ) -> Match | None:
+        if modality is None or not len(found):
+            return None
+
+        def nearest(queries: FloatArray, k: int) -> KnnResult:
+            return self._nearest(view, "image", queries, SearchOptions(k=k), None, modality)[0]
+
+        background = self._backgrounds.get(view, modality, nearest)
+        return background.place(query[0], _vectors(view, found.keys[:1])[0]) if background else None
+
+    def _hits(self, connection: Connection, chosen: Candidates) -> tuple[Hit, ...]:
+        ranked = chosen.ranked()
+        rows = items.by_keys(connection, self._info.id, [key for _, key, _ in ranked])
+        _check_complete(ranked, rows)
         return tuple(
-            Hit(item.doc_id, score, rank, item.captions, item.attributes)
-            for rank, (item, score) in enumerate(kept[:k], 1)
+            Hit(rows[key].doc_id, score, rank, rows[key].captions, rows[key].attributes) for rank, key, score in ranked
         )
 
     def _reading(self, attempt: Callable[[Connection], T]) -> T:
@@ -193,11 +243,21 @@ class SearchEngine:
                 return attempt(connection)
 
 
-def _filled(found: KnnResult) -> tuple[list[int], list[float]]:
-    there = found.keys[0] != NO_KEY
-    return found.keys[0][there].tolist(), found.scores[0][there].tolist()
+def _chosen(view: GenerationView, found: Candidates, options: SearchOptions) -> Candidates:
+    good = found.at_least(options.least_score)
+    if options.diversity:
+        vectors = _vectors(view, good.keys)
+        good = good.take(maximal_marginal_relevance(good.scores, vectors, k=options.k, diversity=options.diversity))
+    return good.first(options.k)
 
 
-def _check_complete(keys: list[int], rows: dict[int, T]) -> None:
-    if len(rows) < len(keys):
+def _vectors(view: GenerationView, keys: KeyArray) -> FloatArray:
+    try:
+        return view.vectors(keys)
+    except KeyError as error:
+        raise StaleViewError from error
+
+
+def _check_complete(wanted: Sized, rows: Sized) -> None:
+    if len(rows) < len(wanted):
         raise StaleViewError

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from retrieval.certificate import Modality
 from retrieval.errors import InputError
 from retrieval.types import DecodedImage, FloatArray
 from retrieval.vectors import unit
@@ -51,6 +53,15 @@ class Weighted:
 
     term: Term
     weight: float = 1.0
+
+
+def modality_of(terms: Sequence[Weighted]) -> Modality | None:
+    """What a query is made of; None for a mix of both, and for vectors, of which nothing is known."""
+    if all(isinstance(weighted.term, Text) for weighted in terms):
+        return "text"
+    if all(isinstance(weighted.term, Image | Document) for weighted in terms):
+        return "image"
+    return None
 
 
 def combine(vectors: FloatArray, weights: FloatArray) -> FloatArray:

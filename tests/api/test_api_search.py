@@ -7,7 +7,7 @@ import base64
 import numpy as np
 import orjson
 import pytest
-from api_service import PHOTOS, doc_ids, fill, fill_vectors, serving, settings_for
+from api_service import PHOTOS, doc_ids, error, fill, fill_vectors, serving, settings_for
 
 from api import schemas
 from retrieval.search.query import Document, Text, Weighted
@@ -69,10 +69,47 @@ def test_text_by_address_and_by_body(client, library):
     assert expected.hits[0].attributes["colour"] == "blue"
 
 
+def test_options_beyond_the_nearest(client, library, red):
+    asked = {"k": 4, "min_score": 0.1, "diversity": 0.4, "group_by": "colour"}
+    fields = {name: str(value) for name, value in asked.items()}
+    same(client.get(f"{PHOTOS}/search", params={"q": "a red shirt", **asked}), library.search("a red shirt", **asked))
+    same(client.post(f"{PHOTOS}/search", json={"text": "red", **asked}), library.search("red", **asked))
+    uploaded = client.post(f"{PHOTOS}/search/image", files={"image": red}, data=fields)
+    same(uploaded, library.search(image=red, **asked))
+    same(
+        client.get(f"{PHOTOS}/similar", params={"doc_id": "red/0.png", **asked}), library.similar("red/0.png", **asked)
+    )
+    colours = [hit["attributes"]["colour"] for hit in uploaded.json()["hits"]]
+    assert colours[0] == "red"
+    assert len(set(colours)) == len(colours)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"min_score": 2}, "min_score"),
+        ({"diversity": 1.01}, "diversity"),
+        ({"group_by": ""}, "group_by"),
+        ({"group_by": "colours"}, "group_by: no item has an attribute colours; did you mean colour"),
+    ],
+)
+def test_options_out_of_range(client, asked, message):
+    assert message in error(client.post(f"{PHOTOS}/search", json={"text": "red", **asked}), 422)["message"]
+
+
+def test_a_weak_match_is_told(client, library):
+    assert client.get(f"{PHOTOS}/search", params={"q": "red"}).json()["match"] is None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("retrieval.search.background.LEAST_SAMPLE", 10)
+        assert client.get(f"{PHOTOS}/search", params={"q": "a red shirt"}).json()["match"]["weak"] is False
+        unknown = client.get(f"{PHOTOS}/search", params={"q": "the annual report of a bank"}).json()["match"]
+        assert unknown == {"percentile": 0.0, "weak": True}
+
+
 def test_timings_name_the_stages(client, red):
     by_text = client.post(f"{PHOTOS}/search", json={"text": "red"}).json()["timings"]
     by_image = client.post(f"{PHOTOS}/search/image", files={"image": red}).json()["timings"]
-    assert set(by_text) == {"encode", "filter", "search", "metadata"}
+    assert set(by_text) == {"encode", "filter", "search", "match", "metadata"}
     assert set(by_image) == {"decode", *by_text}
     assert all(0 <= seconds < 10 for seconds in by_image.values())
 
