@@ -12,10 +12,11 @@ Body = dict[str, object]
 
 
 def search_body(result: SearchResult) -> Body:
-    """Hits, plan and timings, as `retrieval search --json` prints them."""
-    plan = result.plan
+    """Hits, match, plan and timings, as `retrieval search --json` prints them."""
+    plan, match = result.plan, result.match
     return {
         "hits": [_hit(hit) for hit in result.hits],
+        "match": None if match is None else {"percentile": match.percentile, "weak": match.weak},
         "plan": {
             "strategy": plan.strategy,
             "ef_search": plan.ef_search,

@@ -15,8 +15,9 @@ HIT: Example = {
 }
 SEARCH: Example = {
     "hits": [HIT],
+    "match": {"percentile": 0.62, "weak": False},
     "plan": {"strategy": "hnsw", "ef_search": 64, "searched": 120000, "allowed": None, "generation": 12},
-    "timings": {"encode": 0.0091, "filter": 0.0, "search": 0.0007, "metadata": 0.0004},
+    "timings": {"encode": 0.0091, "filter": 0.0, "search": 0.0007, "match": 0.0001, "metadata": 0.0004},
 }
 CAPTIONS: Example = {
     "captions": [

@@ -9,10 +9,12 @@ from pydantic import AfterValidator, Field
 
 from retrieval.images.thumbnail import MAX_SIDE
 from retrieval.records import MAX_DOC_ID_BYTES
+from retrieval.search.options import MOST_DIVERSE
 from retrieval.search.query import MOST_HITS
 
 LONGEST_TEXT = 10_000
 LONGEST_IN_URL = 2_000  # 12 bytes a character at worst; servers take addresses of 64 KiB in all
+LONGEST_NAME = 1_000
 LARGEST_EF = 10_000
 LARGEST_DIM = 16_384
 LARGEST_VALUE = 1e30  # its square and its float32 are finite
@@ -58,6 +60,22 @@ EfSearch = Annotated[
     ),
 ]
 Exact = Annotated[bool, Field(description="Compare with every vector instead of using the graph.")]
+MinScore = Annotated[
+    Annotated[float, Field(ge=-1, le=1)] | None,
+    Field(description="Only hits with this cosine or a better one.", examples=[0.25]),
+]
+Diversity = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description=f"0 for the most similar hits, 1 for the most different ones; with k up to {MOST_DIVERSE:,}.",
+    ),
+]
+GroupBy = Annotated[
+    Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), Storable] | None,
+    Field(description="An attribute: only the best hit for each of its values.", examples=["category"]),
+]
 Weight = Annotated[
     float,
     Field(ge=-100, le=100, allow_inf_nan=False, description="How much the term counts; negative to look away from it."),

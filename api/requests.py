@@ -9,13 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from api import examples
 from api.fields import (
     Count,
+    Diversity,
     DocId,
     EfSearch,
     Exact,
     FilterText,
     FilterTextInUrl,
+    GroupBy,
     ImageBase64,
     ImageFile,
+    MinScore,
     QueryText,
     QueryTextInUrl,
     Side,
@@ -54,10 +57,13 @@ class SearchFields(BaseModel):
     filter: FilterText = None
     ef_search: EfSearch = None
     exact: Exact = False
+    min_score: MinScore = None
+    diversity: Diversity = 0.0
+    group_by: GroupBy = None
 
     def options(self) -> SearchOptions:
         """The same for the library."""
-        return SearchOptions(k=self.k, filter=self.filter, ef_search=self.ef_search, exact=self.exact)
+        return SearchOptions(**{name: getattr(self, name) for name in SearchFields.model_fields})
 
 
 class Term(StrictBody):

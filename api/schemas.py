@@ -43,12 +43,20 @@ class Plan(Schema):
     generation: Annotated[int, Field(description="Published state of the index that answered.")]
 
 
+class Match(Schema):
+    """How well the best hit fits, beside what the catalogue's own captions (or pictures, for a picture) find."""
+
+    percentile: Annotated[float, Field(ge=0, le=1, description="Share of these whose best hit fits less well.")]
+    weak: Annotated[bool, Field(description="Almost none fits less well: there may be no such thing here.")]
+
+
 class SearchResponse(Schema):
-    """Hits, best first; fewer than asked for where the collection or the filter has fewer."""
+    """Hits, best first unless `diversity` orders them; fewer than asked for where the collection has fewer."""
 
     model_config = with_example(examples.SEARCH)
 
     hits: list[Hit]
+    match: Annotated[Match | None, Field(description="Null where there is nothing to compare with.")]
     plan: Plan
     timings: Annotated[dict[str, float], Field(description="Seconds of each stage.")]
 

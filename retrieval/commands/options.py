@@ -37,6 +37,16 @@ Filter: TypeAlias = Annotated[
     str | None,
     typer.Option("--filter", "-f", help='Such as: category = "dress" and price < 50', show_default=False),
 ]
+MinScore: TypeAlias = Annotated[
+    float | None, typer.Option("--min-score", help="Only hits with this cosine or a better one.", show_default=False)
+]
+Diversity: TypeAlias = Annotated[
+    float, typer.Option("--diversity", help="0 for the most similar hits, 1 for the most different from one another.")
+]
+GroupBy: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--group-by", help="An attribute: only the best hit for each value.", show_default=False),
+]
 Model: TypeAlias = Annotated[
     str | None,
     typer.Option(

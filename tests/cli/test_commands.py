@@ -58,15 +58,25 @@ def test_search_by_text_image_both_and_filter(indexed):
     assert set(hits(filtered)) == {"pictures/green.png", "pictures/blue.png"}
 
 
+def test_range_diversity_and_groups(indexed):
+    one = run_cli("search", "red", "-c", "things", "--json", "--min-score", "0.5", cwd=indexed)
+    assert hits(one) == ["pictures/red.png"]
+    options = ("--diversity", "0.5", "--group-by", "colour", "--json")
+    assert len(hits(run_cli("search", "red", "-c", "things", "-k", "4", *options, cwd=indexed))) == 4
+    similar = hits(run_cli("similar", "pictures/red.png", "-c", "things", *options, cwd=indexed))
+    assert len(similar) == 5
+    assert "pictures/red.png" not in similar
+
+
 def test_json_has_the_documented_shape(indexed):
     told = json.loads(run_cli("search", "red", "-c", "things", "-k", "3", "--json", cwd=indexed).stdout)
-    assert set(told) == {"hits", "plan", "timings"}
+    assert set(told) == {"hits", "match", "plan", "timings"}
     assert set(told["hits"][0]) == {"doc_id", "score", "rank", "captions", "attributes"}
     assert told["hits"][0]["captions"] == ["something red"]
     assert told["hits"][0]["attributes"] == {"price": 0, "colour": "red"}
     assert [hit["rank"] for hit in told["hits"]] == [1, 2, 3]
     assert told["plan"]["strategy"] == "exact"
-    assert set(told["timings"]) == {"encode", "filter", "search", "metadata"}
+    assert set(told["timings"]) == {"encode", "filter", "search", "match", "metadata"}
 
 
 def test_similar_leaves_the_document_itself_out(indexed):
@@ -103,6 +113,9 @@ def test_tables_status_and_sheet(indexed):
         (["search", "  ", "-c", "things"], 2, "the query text is empty"),
         (["search", "-c", "things"], 2, "nothing to search for"),
         (["search", "x", "-c", "things", "-k", "0"], 2, "1 to 10,000"),
+        (["search", "x", "-c", "things", "--min-score", "7"], 2, "scores are cosines"),
+        (["search", "x", "-c", "things", "--diversity", "2"], 2, "diversity is 2"),
+        (["search", "x", "-c", "things", "--group-by", "color"], 2, "colour"),
         (["search", "x", "-c", "things", "-f", "price <"], 2, "position"),
         (["search", "x", "-c", "things", "-f", "prize < 3"], 2, "price"),
         (["search", "--image", "none.png", "-c", "things"], 1, "none.png"),
