@@ -26,7 +26,7 @@ from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.metadata.items import NewVersion
 from retrieval.metadata.ledger import LedgerEntry
-from retrieval.search.columns import read_columns, save_columns
+from retrieval.search import columns
 from retrieval.search.views import ViewCache
 from retrieval.types import CatalogRecord, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
 from retrieval.vectors import check_unit_vectors
@@ -171,7 +171,7 @@ class CollectionWriter:
             )
         elif len(keys):
             written = write_segment(self._folder, merge.kind, keys, vectors)
-        if written and merge.kind == "image":
+        if written and merge.kind == "image" and len(keys) >= columns.LEAST_ROWS:
             written = replace(written, files=(*written.files, self._write_columns(keys)))
         with self._write_lock(), self._database.write() as connection:
             self._replace(connection, view, merge, written, certificate)
@@ -181,10 +181,8 @@ class CollectionWriter:
             return query_samples.all_of_them(connection, self._info.id, self._info.spec.dim)
 
     def _write_columns(self, keys: KeyArray) -> SegmentFile:
-        """Merged segments are those that grow large: their first filter in a process must not wait for the database."""
         with self._database.read() as connection:
-            columns = read_columns(connection, self._info.id, keys)
-        return save_columns(self._folder, columns)
+            return columns.save_columns(self._folder, columns.read_columns(connection, self._info.id, keys))
 
     def _replace(
         self,

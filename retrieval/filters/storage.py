@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from retrieval.errors import CorruptionError
 from retrieval.filters.attribute import Attribute
@@ -38,7 +38,7 @@ def save_snapshot(snapshot: AttributeSnapshot, path: Path) -> None:
         for column, one in columns.items():
             arrays.update((f"{number}.{column}.{part}", array) for part, array in _parts(one).items())
     header = json.dumps({"rows": len(snapshot.keys), "attributes": counts})
-    save_file(arrays, path, metadata={"columns": header})
+    path.write_bytes(save(arrays, metadata={"columns": header}))  # its own writing to files sets their mode to 0600
 
 
 def load_snapshot(path: Path, keys: KeyArray) -> AttributeSnapshot:

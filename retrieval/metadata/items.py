@@ -151,7 +151,7 @@ def attributes_of(
     """
     within = items.c.key.between(int(keys[0]), int(keys[-1])) if len(keys) else false()
     for read, rows in _attributes(connection, collection_id, within, batch):
-        wanted = np.isin(read, keys)
+        wanted = keys[np.searchsorted(keys, read)] == read  # no key read is beyond the last of `keys`
         yield read[wanted], list(compress(rows, wanted))
 
 

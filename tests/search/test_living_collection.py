@@ -127,7 +127,7 @@ def test_compaction_links_a_graph_and_deletes_what_it_replaced(workspace, monkey
     kept = [hit.doc_id for hit in before.hits if hit.doc_id not in ("d8", "d9")]
     assert [hit.doc_id for hit in after.hits] == kept[:10]
     files = sorted(path.suffix for path in collection.folder.iterdir())
-    assert files == [".attributes", ".basis", ".codes", ".graph", ".keys", ".vectors"]
+    assert files == [".basis", ".codes", ".graph", ".keys", ".vectors"]
     assert collection.compact() == 0
 
 
