@@ -60,7 +60,7 @@ def search(
     ef_search: EfSearch = None,
     exact: Exact = False,
     sheet: Annotated[
-        Path | None, typer.Option("--sheet", help="Write the hits as a picture (PNG) here.", show_default=False)
+        Path | None, typer.Option("--sheet", help="Write the hits as a picture (PNG or JPEG) here.", show_default=False)
     ] = None,
     as_json: AsJson = False,
     model: Model = None,
@@ -197,7 +197,7 @@ def _show_captions(hits: Sequence[CaptionHit]) -> None:
 
 
 def _write_sheet(path: Path, collection: Collection, hits: Sequence[Hit], *, title: str) -> None:
-    from retrieval.images.sheet import SheetRow, contact_sheet
+    from retrieval.images.sheet import SheetRow, contact_sheet, format_of
 
     pictures = [(collection.get(hit.doc_id).image_uri, f"{hit.rank}. {hit.score:.3f}") for hit in hits]
-    path.write_bytes(contact_sheet([SheetRow(title, pictures)]))
+    path.write_bytes(contact_sheet([SheetRow(title, pictures)], file_format=format_of(path)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -12,6 +14,7 @@ from retrieval.errors import ImageError
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
 
+FileFormat: TypeAlias = Literal["PNG", "JPEG"]
 TILE, GAP, LABEL, TITLE = 160, 10, 20, 34
 PAPER, INK, FAINT = "#ffffff", "#1a1d21", "#6b7280"
 
@@ -24,8 +27,8 @@ class SheetRow:
     pictures: Sequence[tuple[str, str]]
 
 
-def contact_sheet(rows: Sequence[SheetRow], *, columns: int = 8) -> bytes:
-    """A PNG with a titled block for each row, `columns` tiles wide; a picture that cannot be read leaves a gap."""
+def contact_sheet(rows: Sequence[SheetRow], *, columns: int = 8, file_format: FileFormat = "PNG") -> bytes:
+    """A picture with a titled block for each row, `columns` tiles wide; one that cannot be read leaves a gap."""
     blocks = [-(-max(len(row.pictures), 1) // columns) for row in rows]
     height = GAP + sum(TITLE + lines * (TILE + LABEL + GAP) for lines in blocks)
     sheet = Image.new("RGB", (GAP + columns * (TILE + GAP), height), PAPER)
@@ -41,8 +44,13 @@ def contact_sheet(rows: Sequence[SheetRow], *, columns: int = 8) -> bytes:
             draw.text((left, upper + TILE + 3), label, FAINT, font=ImageFont.load_default(13))
         top += lines * (TILE + LABEL + GAP)
     buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", optimize=True)
+    sheet.save(buffer, file_format, optimize=True)
     return buffer.getvalue()
+
+
+def format_of(path: Path) -> FileFormat:
+    """What a file of this name holds: JPEG, or else PNG."""
+    return "JPEG" if path.suffix.lower() in (".jpg", ".jpeg") else "PNG"
 
 
 def _place(sheet: Image.Image, uri: str, left: int, top: int) -> None:

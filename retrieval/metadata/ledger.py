@@ -87,6 +87,21 @@ def unseen(connection: Connection, collection_id: int, *, run_id: int, limit: in
     )
 
 
+def same_contents(connection: Connection, collection_id: int) -> list[list[str]]:
+    """Documents that were indexed from files of the same bytes: lists of two or more, by content, then doc_id."""
+    indexed = (ledger.c.collection_id == collection_id) & (ledger.c.state == "indexed")
+    repeated = select(ledger.c.content_sha256).where(indexed).group_by(ledger.c.content_sha256).having(func.count() > 1)
+    rows = connection.execute(
+        select(ledger.c.content_sha256, ledger.c.doc_id)
+        .where(indexed, ledger.c.content_sha256.in_(repeated))
+        .order_by(ledger.c.content_sha256, ledger.c.doc_id)
+    )
+    groups: dict[str, list[str]] = {}
+    for content, doc_id in rows:
+        groups.setdefault(content, []).append(doc_id)
+    return list(groups.values())
+
+
 def rejected(connection: Connection, collection_id: int, *, limit: int | None = None) -> list[LedgerEntry]:
     """The documents that could not be indexed, by doc_id."""
     query = (
