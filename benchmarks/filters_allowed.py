@@ -20,7 +20,7 @@ from time import perf_counter
 import numpy as np
 
 from retrieval.collection import Collection
-from retrieval.index.segment import COLUMNS
+from retrieval.index.files import COLUMNS
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
 from retrieval.workspace import Workspace, external_spec

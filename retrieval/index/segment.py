@@ -1,6 +1,6 @@
 """A segment: an immutable set of vectors on disk, with their keys, and with a graph when there are many.
 
-All files are mapped, not read: opening costs milliseconds whatever the size, and processes share the pages.
+Files are mapped, not read: opening costs milliseconds whatever the size, and processes share the pages.
 
 | role | what | when |
 |---|---|---|
@@ -9,7 +9,7 @@ All files are mapped, not read: opening costs milliseconds whatever the size, an
 | `nodes` | NumPy int32 (rows,): the vector of each row | when several rows have the same vector |
 | `graph` | FAISS HNSW over the nodes, links alone | when there are many |
 | `basis`, `codes` | NumPy (dim, reduced), FAISS: see `retrieval.index.codes` | with a graph that has codes |
-| `attributes` | columns for filters: see `retrieval.search.columns` | when it is a merge of others, of images |
+| `attributes` | columns, read by the first filter: see `retrieval.search.columns` | 10,000 images and more, merged |
 """
 
 from __future__ import annotations
@@ -24,16 +24,13 @@ from retrieval.index.bridges import bridge
 from retrieval.index.codes import Codes
 from retrieval.index.distinct import NodeArray, RowsOfNodes, distinct
 from retrieval.index.faiss_wheel import FaissIndex, faiss
-from retrieval.index.files import check_digest, check_size, write_file
+from retrieval.index.files import COLUMNS, check_digest, check_size, write_file
 from retrieval.index.flat import FlatIndex
 from retrieval.index.hnsw import HnswIndex, build_graph, open_graph, save_graph
 from retrieval.index.projection import fit_projection
 from retrieval.index.storage import AUTO, GraphPlan, choose_code, parse_storage
 from retrieval.protocols import VectorIndex
 from retrieval.types import CodeParams, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
-
-COLUMNS = "attributes"
-"""Role of the one file that is not needed for searching: see `retrieval.search.columns`."""
 
 
 def write_segment(

@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from retrieval.errors import CorruptionError, StorageError
 from retrieval.filters import AttributeSnapshot, AttributeTable
 from retrieval.filters.storage import load_snapshot, save_snapshot
-from retrieval.index.files import check_digest, write_file
-from retrieval.index.segment import COLUMNS, Segment
+from retrieval.index.files import COLUMNS, check_digest, write_file
+from retrieval.index.segment import Segment
 from retrieval.metadata import items
 from retrieval.types import KeyArray, SegmentFile
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from retrieval.errors import CorruptionError, FilterError, StorageError
 from retrieval.filters import matches, parse_filter
 from retrieval.index import compaction
-from retrieval.index.segment import COLUMNS
+from retrieval.index.files import COLUMNS
 from retrieval.lru import LruCache
 from retrieval.metadata import items
 from retrieval.rowset import RowSet
@@ -186,7 +186,7 @@ def test_damaged_columns_are_told_by_verify_and_written_anew_by_the_next_filter(
     path = columns_file(collection)
     before = path.read_bytes()
     damage(path)
-    with pytest.raises(StorageError, match=path.name):
+    with pytest.raises(StorageError, match=rf"{path.name}.*search with a filter"):
         verify(collection)
     with open_workspace(tmp_path) as workspace:
         assert workspace.open("c").search(vector=POOL[0], filter="n < 5").plan.allowed == 5
