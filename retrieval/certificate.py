@@ -27,8 +27,8 @@ class Recall:
 class Point:
     """One setting: `at_100` is None below ef_search 100, which a search for 100 hits would raise.
 
-    `found` is the mean number of candidates that passed the filter (at most ef_search), `seconds` the median duration
-    of a search for ten hits on the machine that built the index.
+    `found` is the mean number of candidates that passed the filter (at most ef_search), `seconds` the shortest
+    duration of some searches for ten hits (others may have waited for a busy machine) where the index was built.
     """
 
     ef_search: int

@@ -16,9 +16,9 @@ AUTO = "auto"
 FULL = "full"
 DIMS = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 K = 10
-CANDIDATES = 40
-"""Candidates among which the ten nearest must be: as many as a quick search has."""
-LEAST_KEPT = 0.998
+CANDIDATES = 100
+"""Candidates among which the ten nearest must be: as many as a search for a good recall has."""
+LEAST_KEPT = 0.995
 """Share of the ten nearest that a projection must keep among its CANDIDATES nearest."""
 SAMPLE_VECTORS = 50_000
 SAMPLE_QUERIES = 200

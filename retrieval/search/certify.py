@@ -7,7 +7,6 @@ it will be served. A stored vector that asks is left out of its own answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from statistics import median
 from time import perf_counter
 
 import numpy as np
@@ -21,8 +20,8 @@ from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult, VectorKind
 
 EF_SEARCH = (10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 SELECTIVITIES = (0.5, 0.2, 0.1, 0.05, 0.02)
-PLENTY = 0.999
-"""Recall from which a larger ef_search is not worth measuring."""
+PLENTY, MANY_PLENTY = 0.999, 0.99
+"""Recalls @10 and @100 from which a larger ef_search is not worth measuring."""
 TIMED = 15
 HITS, MANY_HITS = 10, 100
 
@@ -36,7 +35,7 @@ def certify(view: GenerationView, kind: VectorKind, samples: Mapping[Modality, S
     curves = []
     for modality, sample in samples.items():
         asked = _Asked(view, kind, modality, sample)
-        curves.append(asked.curve())
+        curves.append(asked.curve(view.rows(kind) * seconds_a_row))
         curves.extend(asked.filtered(seconds_a_row))
     return Certificate(view.rows(kind), seconds_a_row, tuple(curves))
 
@@ -50,14 +49,14 @@ class _Asked:
         self._modality = modality
         self._sample = sample
 
-    def curve(self, allowed: Allowed | None = None, selectivity: float = 1.0) -> Curve:
-        """Recall over ef_search until it is plenty."""
+    def curve(self, seconds_exact: float, allowed: Allowed | None = None, selectivity: float = 1.0) -> Curve:
+        """Recall over ef_search until it is plenty, or until exact search would be no slower."""
         truth = self._search(MANY_HITS, 0, allowed, exact=True)
         points = []
         for ef_search in EF_SEARCH:
-            points.append(self._point(ef_search, allowed, truth))
-            at_100 = points[-1].at_100
-            if at_100 is not None and min(points[-1].at_10.value, at_100.value) >= PLENTY:
+            points.append(point := self._point(ef_search, allowed, truth))
+            many = point.at_100.value if point.at_100 else 0.0
+            if (point.at_10.value >= PLENTY and many >= MANY_PLENTY) or point.seconds > seconds_exact:
                 break
         return Curve(self._modality, selectivity, len(self._sample.vectors), tuple(points))
 
@@ -68,9 +67,10 @@ class _Asked:
             count = int(selectivity * len(keys))
             drawn = np.sort(np.random.default_rng(0).choice(keys, count, replace=False))
             allowed = self._view.allow_keys(self._kind, drawn)
-            if count * seconds_a_row < self._seconds(EF_SEARCH[0], allowed):
+            seconds_exact = count * seconds_a_row
+            if seconds_exact < self._seconds(EF_SEARCH[0], allowed):
                 return
-            yield self.curve(allowed, selectivity)
+            yield self.curve(seconds_exact, allowed, selectivity)
 
     def _point(self, ef_search: int, allowed: Allowed | None, truth: KnnResult) -> Point:
         found = self._search(ef_search, ef_search, allowed)
@@ -94,7 +94,7 @@ class _Asked:
             self._view.search(self._kind, query, k=HITS, ef_search=ef_search, allowed=allowed)
             return perf_counter() - started
 
-        return median(search(row) for row in range(min(TIMED, len(self._sample.vectors))))
+        return min(search(row) for row in range(min(TIMED, len(self._sample.vectors))))
 
 
 def _without(found: KnnResult, own: KeyArray, k: int) -> KnnResult:
@@ -134,4 +134,4 @@ def _exact_seconds(view: GenerationView, kind: VectorKind, queries: FloatArray, 
         view.search(kind, queries[row : row + 1], k=HITS, ef_search=0, allowed=allowed, exact=True)
         return perf_counter() - started
 
-    return median(search(row) for row in range(min(TIMED, len(queries))))
+    return min(search(row) for row in range(min(TIMED, len(queries))))
