@@ -18,7 +18,7 @@ from retrieval.types import KeyArray
 EFS = (10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
 ENOUGH = 0.998
 """Recall from which a longer list of candidates is not tried."""
-ONE_BY_ONE = 300
+ONE_BY_ONE = 500
 """Queries of a measurement at batch 1."""
 ALL_THREADS = 2
 

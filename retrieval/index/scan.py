@@ -16,6 +16,7 @@ import numpy as np
 
 from retrieval.index.faiss_wheel import FaissIndex, faiss
 from retrieval.index.flat import FlatIndex, bitmap
+from retrieval.index.hnsw import inner_products
 from retrieval.index.scan_codes import Candidates, ScanCodes
 from retrieval.protocols import VectorIndex
 from retrieval.rowset import RowSet
@@ -41,19 +42,22 @@ CHUNK = 1_024
 Finder: TypeAlias = Callable[[FloatArray], Candidates]
 
 
-def exact_index(flat: FaissIndex) -> VectorIndex:
-    """Exact search over a FAISS flat index, through codes where that can pay."""
-    worth_it = flat.ntotal > LEAST_ROWS and flat.ntotal * flat.d <= MOST_BYTES
-    return ScanIndex(flat) if worth_it else FlatIndex(flat)
+def exact_index(flat: FaissIndex, vectors: FloatArray) -> VectorIndex:
+    """Exact search over a FAISS flat index, through codes where that can pay; `vectors` are what it holds."""
+    worth_it = len(vectors) > LEAST_ROWS and vectors.size <= MOST_BYTES
+    return ScanIndex(flat, vectors) if worth_it else FlatIndex(flat)
 
 
 class ScanIndex:
     """Exact search over a FAISS flat index. Its codes, one byte a dimension in memory, are made once they pay."""
 
-    def __init__(self, flat: FaissIndex, *, codes_after: int = CODES_AFTER) -> None:
-        """The codes are made by the search that follows `codes_after` queries: about 3 s for a million vectors."""
-        self._flat = flat
+    def __init__(self, flat: FaissIndex, vectors: FloatArray, *, codes_after: int = CODES_AFTER) -> None:
+        """`vectors` is float32 (rows, dim), what `flat` holds.
+
+        The codes are made by the search that follows `codes_after` queries: about 3 s for a million vectors.
+        """
         self._full = FlatIndex(flat)
+        self._vectors = vectors
         self._codes: ScanCodes | None = None
         self._in_full = codes_after  # queries left; a count that two threads lose only delays the codes
         self._making = Lock()
@@ -61,7 +65,7 @@ class ScanIndex:
     @property
     def rows(self) -> int:
         """How many vectors there are."""
-        return int(self._flat.ntotal)
+        return len(self._vectors)
 
     def search(self, queries: FloatArray, *, k: int, ef_search: int = 0, allowed: RowSet | None = None) -> KnnResult:
         """See `VectorIndex.search`; exact, whatever is allowed."""
@@ -79,7 +83,8 @@ class ScanIndex:
         if not count or among <= max(LEAST_ROWS, LEAST_SHARE * self.rows, 4 * CANDIDATES * k):
             return None
         products = _products() if count * among >= MANY * self.rows else None
-        if products is None and allowed is None and count * self._flat.d >= faiss.cvar.distance_compute_blas_threshold:
+        size = count * self._vectors.shape[1]
+        if products is None and allowed is None and size >= faiss.cvar.distance_compute_blas_threshold:
             return None  # FAISS multiplies matrices too, in float32
         codes = self._ready(count)
         if codes is None:
@@ -94,7 +99,7 @@ class ScanIndex:
         self._in_full -= count
         if self._codes is None and self._in_full < 0 and self._making.acquire(blocking=False):
             try:
-                self._codes = self._codes or ScanCodes(self._flat)
+                self._codes = self._codes or ScanCodes(self._vectors)
             finally:
                 self._making.release()
         return self._codes
@@ -113,7 +118,7 @@ class ScanIndex:
     ) -> tuple[KeyArray, FloatArray]:
         """Rows and exact scores, (nq, n) each, of all candidates that can be among the k best."""
         first = self._rows(candidates.groups[:, :k], candidates.size, allowed)
-        scores = self._exact(queries, first)
+        scores = inner_products(queries, self._vectors, first)
         kth = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
         possible = candidates.upper[:, k:] >= kth
         width = int(possible.sum(axis=1).max(initial=0))
@@ -121,7 +126,7 @@ class ScanIndex:
             return first, scores
         groups = np.where(possible[:, :width], candidates.groups[:, k : k + width], NO_KEY)
         others = self._rows(groups, candidates.size, allowed)
-        return np.hstack([first, others]), np.hstack([scores, self._exact(queries, others)])
+        return np.hstack([first, others]), np.hstack([scores, inner_products(queries, self._vectors, others)])
 
     def _rows(self, groups: KeyArray, size: int, allowed: RowSet | None) -> KeyArray:
         """The rows of groups (nq, n): int64 (nq, n * size), `NO_KEY` for those that are not there or not allowed."""
@@ -130,13 +135,6 @@ class ScanIndex:
         if allowed is not None:
             there &= allowed.has(np.where(there, rows, 0))
         return np.where(there, rows, NO_KEY)
-
-    def _exact(self, queries: FloatArray, rows: KeyArray) -> FloatArray:
-        """The scores of rows, (nq, n), -inf for those that are `NO_KEY`."""
-        scores = np.empty(rows.shape, np.float32)
-        pointers = faiss.swig_ptr(scores), faiss.swig_ptr(rows)
-        self._flat.compute_distance_subset(len(queries), faiss.swig_ptr(queries), rows.shape[1], *pointers)
-        return np.where(rows == NO_KEY, np.float32(-np.inf), scores)
 
 
 def _best(rows: KeyArray, scores: FloatArray, k: int) -> KnnResult:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.index.faiss_wheel import FaissIndex, FaissSelector, faiss
+from retrieval.index.faiss_wheel import FaissSelector, faiss
 from retrieval.types import FloatArray, KeyArray, PixelArray
 
 BLOCK = 4_096  # rows quantised at a time
@@ -36,17 +36,16 @@ class Candidates:
 
 
 class ScanCodes:
-    """The codes of all vectors of a flat index, dim bytes each, in memory."""
+    """The codes of vectors, float32 (rows, dim): dim bytes each, in memory."""
 
-    def __init__(self, flat: FaissIndex) -> None:
-        vectors = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d).reshape(flat.ntotal, flat.d)
+    def __init__(self, vectors: FloatArray) -> None:
         low, high = _range(vectors)
         self._centre: FloatArray = np.asarray((low + high) / 2, np.float32)
         step = (high - low) / 254
         self._step = np.where(step > LEAST_STEP, step, np.float32(1))
         self._scale = 1 / self._step
         self._index = faiss.IndexScalarQuantizer(
-            flat.d, faiss.ScalarQuantizer.QT_8bit_direct_signed, faiss.METRIC_INNER_PRODUCT
+            vectors.shape[1], faiss.ScalarQuantizer.QT_8bit_direct_signed, faiss.METRIC_INNER_PRODUCT
         )
         self._longest_error = self._longest_code = self._longest_vector = 0.0
         for start in range(0, len(vectors), BLOCK):

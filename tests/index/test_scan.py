@@ -50,7 +50,7 @@ def cases(draw):
 @given(cases(), st.integers(1, 40))
 def test_no_row_scores_above_its_bound(case, count):
     vectors, queries, _, mask, allowed = case
-    codes = ScanCodes(flat_of(vectors))
+    codes = ScanCodes(vectors)
     selector = None if allowed is None else faiss.IDSelectorBitmap(allowed.bitmap)
     exact = queries.astype(np.float64) @ vectors.T.astype(np.float64)
     for found in (
@@ -77,7 +77,7 @@ def test_the_answer_is_exact(case, candidates, products):
         patch.setattr(scan, "GROUPS", candidates)
         patch.setattr(scan, "MANY", 0)
         patch.setattr(scan, "_products", lambda: best_groups if products else None)
-        found = ScanIndex(flat_of(vectors), codes_after=0).search(queries, k=k, allowed=allowed)
+        found = ScanIndex(flat_of(vectors), vectors, codes_after=0).search(queries, k=k, allowed=allowed)
     exact = np.where(mask, queries.astype(np.float64) @ vectors.T.astype(np.float64), -np.inf)
     k = min(k, len(vectors))
     there = found.keys >= 0
@@ -95,7 +95,7 @@ def test_candidates_suffice_for_vectors_as_encoders_make_them(monkeypatch):
     spectrum = np.arange(1, 65) ** -0.4
     vectors = mean * 0.85 + 0.52 * (rng.normal(size=(20_000, 64)) * spectrum / np.linalg.norm(spectrum))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    index = ScanIndex(flat_of(vectors), codes_after=0)
+    index = ScanIndex(flat_of(vectors), vectors, codes_after=0)
     monkeypatch.delattr(FlatIndex, "search")
     for queries in (vectors[:5], vectors[:200]):
         found = index.search(queries, k=10)
@@ -104,12 +104,13 @@ def test_candidates_suffice_for_vectors_as_encoders_make_them(monkeypatch):
 
 def test_many_threads_search_while_codes_are_made():
     vectors, queries = unit_vectors(9_000, 32), unit_vectors(40, 32, seed=1)
-    index, wanted = ScanIndex(flat_of(vectors), codes_after=3), FlatIndex.of(vectors).search(queries, k=5)
+    index, wanted = ScanIndex(flat_of(vectors), vectors, codes_after=3), FlatIndex.of(vectors).search(queries, k=5)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda at: index.search(queries[at : at + 1], k=5), range(40)))
     np.testing.assert_array_equal(np.vstack([one.keys for one in found]), wanted.keys)
 
 
 def test_a_small_index_is_searched_in_full():
-    assert isinstance(exact_index(flat_of(unit_vectors(100, 8))), FlatIndex)
-    assert isinstance(exact_index(flat_of(unit_vectors(9_000, 8))), ScanIndex)
+    for rows, kind in ((100, FlatIndex), (9_000, ScanIndex)):
+        vectors = unit_vectors(rows, 8)
+        assert isinstance(exact_index(flat_of(vectors), vectors), kind)
