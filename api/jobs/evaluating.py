@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from api.jobs import judged
 from api.jobs.reporter import Reporter
-from api.jobs.requests import CaptionsEvaluation, LabelsEvaluation, RunEvaluation
+from api.jobs.requests import AnyEvaluation, CaptionsEvaluation, IndexEvaluation, LabelsEvaluation, RunEvaluation
 from api.jobs.roots import SourceRoots
 from indexer.sources.open import open_source
 from retrieval.collection import Collection
 from retrieval.evaluators.complete import Complete, complete_captions, complete_labels, complete_run
+from retrieval.evaluators.index_complete import CompleteIndex, complete_index
 from retrieval.evaluators.run import parse_measures
 from retrieval.metadata import evaluations
 from retrieval.types import CatalogRecord
 from retrieval.workspace import Workspace
-
-AnyEvaluation: TypeAlias = CaptionsEvaluation | LabelsEvaluation | RunEvaluation
 
 
 def run_evaluation(
@@ -54,7 +53,7 @@ def _evaluate(
     roots: SourceRoots,
     tell: Reporter,
     folder: Path,
-) -> Complete:
+) -> Complete | CompleteIndex:
     match asked:
         case CaptionsEvaluation():
             return complete_captions(
@@ -97,6 +96,20 @@ def _evaluate(
                 ef_search=asked.ef_search,
                 filter=asked.filter,
                 fp32=asked.fp32,
+                folder=folder,
+                on_progress=tell,
+            )
+        case IndexEvaluation():
+            return complete_index(
+                workspace,
+                collection,
+                k=asked.k,
+                values=asked.ef,
+                most=asked.queries,
+                selectivities=asked.selectivities,
+                filters=asked.filters,
+                given={},
+                seed=asked.seed,
                 folder=folder,
                 on_progress=tell,
             )

@@ -1,4 +1,4 @@
-"""The service's side of a job's process: start it, follow it, have it stop, and in the end make it."""
+"""The service's side of a job's process: start it, follow it, ask it to stop, and kill it where it does not."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, Literal
 from api.jobs.child import Order
 
 LONGEST_LINE = 2**20
+LEAVE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +61,32 @@ class JobProcess:
             self._kill_at = monotonic() + grace_s
             self._write(b"stop\n")
         elif monotonic() > self._kill_at:
-            self.kill()
+            self._kill()
 
-    def kill(self) -> None:
-        """End it at once."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+    async def close(self) -> None:
+        """End it at once where it has not ended."""
+        self._kill()
+        await self._process.wait()
 
     async def outcome(self) -> Outcome:
         """How it ended, once it has; a process that was stopped and did not say how was cancelled."""
         await self._following
-        self.kill()  # it has nothing left to do, and should it hang while it leaves, nobody waits for it
-        code = await self._process.wait()
+        try:
+            code = await asyncio.wait_for(self._process.wait(), LEAVE_S)
+        except TimeoutError:  # it has nothing left to do, and hangs on its way out
+            await self.close()
+            code = 0
         if self._outcome is not None:
             return self._outcome
         if self._kill_at is not None:
             return Outcome("cancelled")
         how = f"was killed by signal {-code}; perhaps it took too much memory" if code < 0 else f"left with code {code}"
         return Outcome("failed", error=f"the process of the job {how}")
+
+    def _kill(self) -> None:
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
 
     async def _follow(self) -> None:
         out = self._process.stdout
@@ -96,5 +105,5 @@ class JobProcess:
                 self._outcome = Outcome("cancelled")
 
     def _write(self, line: bytes) -> None:
-        if self._process.stdin is not None:
+        if self._process.stdin is not None and not self._process.stdin.is_closing():  # it may have died just now
             self._process.stdin.write(line)

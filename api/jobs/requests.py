@@ -6,9 +6,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from api.fields import LARGEST_EF, DocId, EfSearch, FilterText, QueryText, Storable
+from api.fields import LARGEST_EF, LONGEST_TEXT, DocId, EfSearch, FilterText, QueryText, Storable
 from api.jobs import examples
 from api.requests import StrictBody, StrictParameters
+from retrieval.commands.evaluation_index import SELECTIVITIES
 from retrieval.evaluators.labels import TEMPLATE
 from retrieval.evaluators.run import MEASURES
 from retrieval.metadata.jobs import JobState
@@ -30,6 +31,8 @@ SourcePath = Annotated[
     ),
     Storable,
 ]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_ID, description="Of the samples.")]
+FilterCondition = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), Storable]
 Cutoffs = Annotated[
     list[Annotated[int, Field(ge=1, le=1_000)]],
     Field(min_length=1, max_length=MOST_CUTOFFS, description="Cut-offs k of the measures."),
@@ -110,7 +113,7 @@ class LabelsEvaluation(_EvaluationRequest):
         list[Name], Field(min_length=1, max_length=100, description="Texts for a class, with {} for its name.")
     ] = Field(default=[TEMPLATE])
     sample: Annotated[int, Field(ge=0, le=LARGEST_ID, description="Most pictures that ask; 0 for all.")] = 1_000
-    seed: Annotated[int, Field(ge=0, le=LARGEST_ID, description="Of the sample.")] = 0
+    seed: Seed = 0
 
 
 class Query(StrictBody):
@@ -148,9 +151,28 @@ class RunEvaluation(_EvaluationRequest):
     fp32: Fp32 = False
 
 
-EvaluationJobRequest: TypeAlias = Annotated[
-    CaptionsEvaluation | LabelsEvaluation | RunEvaluation, Field(discriminator="kind")
-]
+class IndexEvaluation(StrictBody):
+    """Recall against exact search and speed over a sweep of ef_search: `retrieval eval index`."""
+
+    kind: Literal["index"]
+    ef: Annotated[
+        list[Annotated[int, Field(ge=1, le=LARGEST_EF)]],
+        Field(max_length=100, description="ef_search to try; default: k, doubled six times, and the collection's own."),
+    ] = Field(default=[])
+    k: Annotated[int, Field(ge=1, le=1_000, description="Recall is of so many nearest.")] = 10
+    queries: Annotated[int, Field(ge=1, le=100_000, description="Most queries of each kind.")] = 1_000
+    selectivities: Annotated[
+        list[Annotated[float, Field(gt=0, le=1)]],
+        Field(max_length=20, description="Shares of documents that filters drawn at random allow."),
+    ] = Field(default=list(SELECTIVITIES))
+    filters: Annotated[list[FilterCondition], Field(max_length=20, description="Filters of your own.")] = Field(
+        default=[]
+    )
+    seed: Seed = 0
+
+
+AnyEvaluation: TypeAlias = CaptionsEvaluation | LabelsEvaluation | RunEvaluation | IndexEvaluation
+EvaluationJobRequest: TypeAlias = Annotated[AnyEvaluation, Field(discriminator="kind")]
 
 
 class ListParameters(StrictParameters):

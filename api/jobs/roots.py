@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -55,8 +56,9 @@ class SourceRoots:
 
     def hide(self, message: str) -> str:
         """A message with the paths in it relative to their roots, as clients name them."""
-        for folder in self._folders:
-            message = message.replace(f"{folder}{os.sep}", "").replace(folder, ".")
+        for folder in sorted(self._folders, key=len, reverse=True):  # a root inside of another one first
+            whole = rf"{re.escape(folder)}(/|(?=[\s:,;)]|$))"
+            message = re.sub(whole, lambda found: "" if found[1] else ".", message)
         return message
 
 

@@ -7,7 +7,9 @@ import logging
 import os
 import secrets
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from api.jobs.child import Order
 from api.jobs.process import JobProcess, Outcome
@@ -70,15 +72,16 @@ class JobRunner:
         process = await JobProcess.start(self._order(job))
         try:
             state = await self._follow(job, owner, process)
-        finally:
-            process.kill()
+            if state is None:
+                _log.warning("job %d was taken over by another worker", job.id)
+                return
             outcome = await process.outcome()
-        if state is None:
-            _log.warning("job %d was taken over by another worker", job.id)
-        elif outcome.state == "cancelled" and state == "running":
+        finally:
+            await process.close()
+        if outcome.state == "cancelled" and state == "running":  # it was stopped because the service leaves
             await self._transactions.write(lambda connection: jobs.release(connection, job.id, owner=owner))
         else:
-            await self._finish(job, owner, outcome, process)
+            await self._finish(job, owner, outcome, process.progress)
         _log.info("job %d: %s", job.id, outcome.state)
 
     async def _follow(self, job: JobInfo, owner: str, process: JobProcess) -> JobState | None:
@@ -100,14 +103,14 @@ class JobRunner:
             lambda connection: jobs.renew(connection, job.id, owner=owner, lease_s=lease_s, progress=progress)
         )
 
-    async def _finish(self, job: JobInfo, owner: str, outcome: Outcome, process: JobProcess) -> None:
+    async def _finish(self, job: JobInfo, owner: str, outcome: Outcome, progress: Mapping[str, Any]) -> None:
         await self._transactions.write(
             lambda connection: jobs.finish(
                 connection,
                 job.id,
                 owner=owner,
                 state=outcome.state,
-                progress=process.progress,
+                progress=progress,
                 result=outcome.result,
                 error=outcome.error,
             )

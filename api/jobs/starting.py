@@ -40,7 +40,8 @@ def start_evaluation(workspace: Workspace, roots: SourceRoots, name: str, asked:
         judged.judgements(asked.qrels)
         parse_measures(asked.measures)
     config = asked.model_dump(exclude_unset=True)
-    inputs: dict[str, Any] = {field: config.pop(field) for field in ("queries", "qrels") if field in config}
+    large = ("queries", "qrels") if isinstance(asked, RunEvaluation) else ()
+    inputs: dict[str, Any] = {field: config.pop(field) for field in large}
     return _queue(workspace, "evaluation", name, config, inputs)
 
 

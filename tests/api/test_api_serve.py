@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
 
 import pytest
 from api_service import fill, settings_for, wait_until
+from server import get, running, start
 
 from retrieval.workspace import Workspace
 
@@ -26,41 +21,6 @@ from retrieval.encoders.fake import FakeEncoder
 quick = FakeEncoder.encode_texts
 FakeEncoder.encode_texts = lambda self, texts: (time.sleep(1), quick(self, texts))[1]
 """
-
-
-def start(folder, *arguments, before: str = "", **environment) -> subprocess.Popen:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("RETRIEVAL_")}
-    return subprocess.Popen(
-        [sys.executable, "-c", f"{before}\nfrom retrieval.cli import main\nmain()", "serve", *arguments],
-        cwd=folder,
-        env={**inherited, "COLUMNS": "300", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextmanager
-def running(folder, *arguments, **options):
-    """A server that listens, and its address."""
-    server = start(folder, "--port", "0", "--data-dir", str(folder / "data"), *arguments, **options)
-    try:
-        line = server.stdout.readline()
-        found = re.search(r"listening on (http://\S+)", line)
-        assert found, line + server.stderr.read()
-        yield server, found[1]
-    finally:
-        server.kill()
-        server.communicate()
-
-
-def get(url: str):
-    try:
-        with urllib.request.urlopen(url, timeout=30) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, json.load(refused)
 
 
 @pytest.fixture
