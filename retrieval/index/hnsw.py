@@ -13,6 +13,7 @@ from retrieval.index.flat import as_result, bitmap
 from retrieval.rowset import RowSet
 from retrieval.types import FloatArray, HnswParams, KeyArray, KnnResult
 
+FEW_QUERIES = 8
 BUILD_BLOCK = 10_000  # vectors added between two reports of progress
 
 
@@ -56,7 +57,7 @@ class HnswIndex:
         graph.d = storage.d
         self._graph = graph
         self._storage = storage  # kept alive: the graph only points to it
-        self._vectors = vectors
+        self._vectors = np.asarray(vectors)  # a memory map as a plain array: its indexing is slower
         self._codes = codes
 
     @property
@@ -88,6 +89,9 @@ class HnswIndex:
 
 def inner_products(queries: FloatArray, vectors: FloatArray, rows: KeyArray) -> FloatArray:
     """Of each query (nq, dim) with its own rows (nq, n) of the vectors: float32 (nq, n), -inf where a row is -1."""
+    if len(queries) < FEW_QUERIES:  # FAISS would start threads, which cost more than the products
+        gathered = (vectors[np.maximum(line, 0)] @ query for query, line in zip(queries, rows, strict=True))
+        return np.where(rows < 0, np.float32(-np.inf), np.stack(list(gathered)))
     scores = np.empty(rows.shape, np.float32)
     arrays = (scores, queries, vectors, np.ascontiguousarray(rows))
     faiss.fvec_inner_products_by_idx(*map(faiss.swig_ptr, arrays), queries.shape[1], len(queries), rows.shape[1])

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from retrieval.errors import ConflictError, NotFoundError
 from retrieval.metadata.tables import collections
 from retrieval.types import EncoderSpec, HnswParams, IndexParams, ModelReference
+
+_REVISION = select(collections.c.revision).where(collections.c.id == bindparam("collection"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def names(connection: Connection) -> list[str]:
 
 def revision(connection: Connection, collection_id: int) -> int | None:
     """The number of writes committed so far, None when the collection is gone."""
-    return connection.execute(select(collections.c.revision).where(collections.c.id == collection_id)).scalar()
+    return connection.execute(_REVISION, {"collection": collection_id}).scalar()
 
 
 def begin_write(connection: Connection, collection_id: int, *, keys: int = 0) -> tuple[int, int]:

@@ -10,11 +10,22 @@ from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, delete, exists, false, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, false, func, insert, select, update
 
 from retrieval.metadata.batches import batches
 from retrieval.metadata.tables import captions, items, tombstones
 from retrieval.types import AttributeValue, Item, KeyArray
+
+_COLLECTION, _KEYS = bindparam("collection"), bindparam("keys", expanding=True)
+# What every search runs is put together once.
+_ITEMS = select(items.c.key, items.c.doc_id, items.c.image_uri, items.c.attributes).where(
+    items.c.collection_id == _COLLECTION, items.c.key.in_(_KEYS)
+)
+_CAPTIONS = (
+    select(captions.c.item_key, captions.c.text)
+    .where(captions.c.collection_id == _COLLECTION, captions.c.item_key.in_(_KEYS))
+    .order_by(captions.c.item_key, captions.c.key)  # by key alone, SQLite would walk through all captions
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +104,7 @@ def by_keys(connection: Connection, collection_id: int, keys: Sequence[int]) -> 
     found: dict[int, Item] = {}
     for part in batches(keys):
         texts = _captions_of(connection, collection_id, part)
-        rows = connection.execute(
-            select(items.c.key, items.c.doc_id, items.c.image_uri, items.c.attributes).where(
-                items.c.collection_id == collection_id, items.c.key.in_(part)
-            )
-        )
+        rows = connection.execute(_ITEMS, {"collection": collection_id, "keys": part})
         for key, doc_id, image_uri, attributes in rows:
             found[key] = Item(key, doc_id, image_uri, tuple(texts.get(key, ())), attributes)
     return found
@@ -232,11 +239,7 @@ def _caption_keys(connection: Connection, collection_id: int, item_keys: Sequenc
 
 def _captions_of(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> dict[int, list[str]]:
     texts: dict[int, list[str]] = {}
-    rows = connection.execute(
-        select(captions.c.item_key, captions.c.text)
-        .where(captions.c.collection_id == collection_id, captions.c.item_key.in_(item_keys))
-        .order_by(captions.c.key)
-    )
+    rows = connection.execute(_CAPTIONS, {"collection": collection_id, "keys": item_keys})
     for item_key, text in rows:
         texts.setdefault(item_key, []).append(text)
     return texts

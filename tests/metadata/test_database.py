@@ -182,3 +182,18 @@ def test_a_database_of_a_newer_release_is_refused(tmp_path):
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         with pytest.raises(StorageError, match="newer release"):
             newer.prepare()
+
+
+def test_the_metadata_of_hits_is_looked_up_and_not_searched_for(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'catalogue.sqlite3'}")
+    database.prepare()
+    plans = []
+    with database.read() as connection:
+        cursor = connection.connection.cursor()
+        for statement in (items._ITEMS, items._CAPTIONS):
+            sql = statement.params(collection=1, keys=[1, 2, 3]).compile(
+                dialect=connection.dialect, compile_kwargs={"literal_binds": True}
+            )
+            plans += [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    assert sum("collection_id=? AND key=?" in plan or "collection_id=? AND item_key=?" in plan for plan in plans) == 2
+    database.close()
