@@ -10,13 +10,26 @@ from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, false, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from retrieval.metadata.batches import batches
 from retrieval.metadata.tables import captions, items, tombstones
 from retrieval.types import AttributeValue, Item, KeyArray
 
-_COLLECTION, _KEYS = bindparam("collection"), bindparam("keys", expanding=True)
+_COLLECTION: BindParameter[int] = bindparam("collection")
+_KEYS: BindParameter[int] = bindparam("keys", expanding=True)
 # What every search runs is put together once.
 _ITEMS = select(items.c.key, items.c.doc_id, items.c.image_uri, items.c.attributes).where(
     items.c.collection_id == _COLLECTION, items.c.key.in_(_KEYS)
