@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -11,8 +12,11 @@ from retrieval.errors import ConflictError
 from retrieval.index.segment import Segment
 from retrieval.index.topk import empty, merge
 from retrieval.lru import LruCache
+from retrieval.protocols import VectorIndex
 from retrieval.rowset import RowSet
 from retrieval.types import BoolArray, FloatArray, Generation, KeyArray, KnnResult, VectorKind
+
+IndexName: TypeAlias = Literal["served", "codes", "exact"]
 
 MOST_FILTERS = 64
 MOST_FILTER_BYTES = 2**26
@@ -66,6 +70,10 @@ class GenerationView:
         """Whether any of the vectors are searched approximately."""
         return any(segment.has_graph for segment, _ in self._of(kind))
 
+    def has_codes(self, kind: VectorKind) -> bool:
+        """Whether a graph search of them compares codes in the vectors' place."""
+        return any(segment.info.codes for segment, _ in self._of(kind))
+
     def allow(self, kind: VectorKind, matching: Callable[[Segment], RowSet]) -> Allowed:
         """The live ones among the rows that `matching` gives for each segment of a kind."""
         rows = tuple(_both(matching(segment), live) for segment, live in self._of(kind))
@@ -91,11 +99,12 @@ class GenerationView:
         k: int,
         ef_search: int,
         allowed: Allowed | None = None,
-        exact: bool = False,
+        index: IndexName = "served",
     ) -> KnnResult:
         """The k live vectors nearest to each query, float32 (nq, dim), as keys and cosines (nq, k).
 
-        `allowed`, of this view and kind, restricts the answer. `exact` leaves the graphs aside.
+        `allowed`, of this view and kind, restricts the answer. The served `index` is the graphs and what is in none;
+        "codes" compares what graphs compare, and all of it, and "exact" all vectors: both leave the graphs aside.
 
         Raises:
             ConflictError: what is allowed belongs to another state of the collection.
@@ -107,8 +116,7 @@ class GenerationView:
             rows = allowed.rows[number] if allowed else live
             if rows is not None and not rows.count:
                 continue
-            index = segment.exact if exact else segment.index
-            found = index.search(queries, k=k, ef_search=ef_search, allowed=rows)
+            found = _index_of(segment, index).search(queries, k=k, ef_search=ef_search, allowed=rows)
             partial.append(KnnResult(_as_keys(segment, found.keys), found.scores))
         return merge(partial, k=k)
 
@@ -149,6 +157,16 @@ def _all_but(segment: Segment, dead: KeyArray) -> RowSet | None:
     live = np.ones(segment.info.rows, np.bool_)
     live[rows] = False
     return RowSet.of_mask(live)
+
+
+def _index_of(segment: Segment, index: IndexName) -> VectorIndex:
+    match index:
+        case "served":
+            return segment.index
+        case "codes":
+            return segment.coded
+        case "exact":
+            return segment.exact
 
 
 def _both(rows: RowSet, live: RowSet | None) -> RowSet:

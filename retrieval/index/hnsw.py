@@ -78,13 +78,14 @@ class HnswIndex:
             scores, rows = self._graph.search(queries, k, params=params)
             return as_result(rows, scores)
         _, candidates = self._graph.search(self._codes.project(queries), ef_search, params=params)
-        return self._rank(queries, candidates, k)
+        return rank_anew(queries, self._vectors, candidates, k)
 
-    def _rank(self, queries: FloatArray, candidates: KeyArray, k: int) -> KnnResult:
-        """The k best of the candidates (nq, ef_search) by their full vectors."""
-        scores = inner_products(queries, self._vectors, candidates)
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return as_result(np.take_along_axis(candidates, best, 1), np.take_along_axis(scores, best, 1))
+
+def rank_anew(queries: FloatArray, vectors: FloatArray, candidates: KeyArray, k: int) -> KnnResult:
+    """The k best of each query's candidates, rows int64 (nq, n) or -1, by the full vectors (rows, dim)."""
+    scores = inner_products(queries, vectors, candidates)
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return as_result(np.take_along_axis(candidates, best, 1), np.take_along_axis(scores, best, 1))
 
 
 def inner_products(queries: FloatArray, vectors: FloatArray, rows: KeyArray) -> FloatArray:

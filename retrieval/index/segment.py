@@ -15,12 +15,14 @@ Files are mapped, not read: opening costs milliseconds whatever the size, and pr
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from retrieval.errors import CorruptionError
 from retrieval.index.bridges import bridge
+from retrieval.index.coded import CodedIndex
 from retrieval.index.codes import Codes
 from retrieval.index.distinct import NodeArray, RowsOfNodes, distinct
 from retrieval.index.faiss_wheel import FaissIndex, faiss
@@ -96,7 +98,8 @@ class Segment:
             flat = faiss.read_index(str(paths["vectors"]), faiss.IO_FLAG_MMAP_IFC)
             self._nodes: FloatArray = _mapped_vectors(paths["vectors"], info)
             self.exact: VectorIndex = self._over_rows(FlatIndex(flat))
-            self.index = self._over_rows(_open_graph(paths, flat, self._nodes)) if info.hnsw else self.exact
+            self._codes = Codes.open(paths["basis"], paths["codes"]) if "codes" in paths else None
+            self.index = self._over_rows(self._open_graph(paths["graph"], flat)) if info.hnsw else self.exact
         except (RuntimeError, ValueError) as error:
             raise CorruptionError(f"segment {info.segment_id} cannot be read: run `retrieval verify`") from error
 
@@ -104,6 +107,11 @@ class Segment:
     def has_graph(self) -> bool:
         """Whether it is searched approximately."""
         return self.info.hnsw is not None
+
+    @cached_property
+    def coded(self) -> VectorIndex:
+        """Exhaustive search of the codes, for evaluations; exact search where there are none."""
+        return self.exact if self._codes is None else self._over_rows(CodedIndex(self._codes, self._nodes))
 
     def positions(self, keys: KeyArray) -> KeyArray:
         """Row numbers of those of the ascending `keys` that are in this segment, int64 (n,)."""
@@ -115,6 +123,9 @@ class Segment:
     def vectors(self, rows: KeyArray) -> FloatArray:
         """The vectors of rows, float32 (n, dim)."""
         return np.asarray(self._nodes[rows if self._node_of is None else self._node_of[rows]])
+
+    def _open_graph(self, links: Path, flat: FaissIndex) -> HnswIndex:
+        return HnswIndex(open_graph(links), self._codes.index if self._codes else flat, self._nodes, self._codes)
 
     def _over_rows(self, nodes: VectorIndex) -> VectorIndex:
         return nodes if self._node_of is None else RowsOfNodes(nodes, self._node_of)
@@ -129,14 +140,6 @@ def verify_segment(folder: Path, info: SegmentInfo) -> None:
 def total_bytes(files: tuple[SegmentFile, ...]) -> int:
     """Size on disk."""
     return sum(file.size for file in files)
-
-
-def _open_graph(paths: dict[str, Path], flat: FaissIndex, vectors: FloatArray) -> HnswIndex:
-    graph = open_graph(paths["graph"])
-    if "codes" not in paths:
-        return HnswIndex(graph, flat, vectors)
-    codes = Codes.open(paths["basis"], paths["codes"])
-    return HnswIndex(graph, codes.index, vectors, codes)
 
 
 def _save_array(path: Path, array: KeyArray | NodeArray) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from retrieval.certificate import Certificate, Curve, Modality, Point, Recall
 from retrieval.evaluation.statistics import bootstrap_intervals
-from retrieval.index.generation import Allowed, GenerationView
+from retrieval.index.generation import Allowed, GenerationView, IndexName
 from retrieval.index.recall import share_found
 from retrieval.search.samples import Sample
 from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult, VectorKind
@@ -51,7 +51,7 @@ class _Asked:
 
     def curve(self, seconds_exact: float, allowed: Allowed | None = None, selectivity: float = 1.0) -> Curve:
         """Recall over ef_search until it is plenty, or until exact search would be no slower."""
-        truth = self._search(MANY_HITS, 0, allowed, exact=True)
+        truth = self._search(MANY_HITS, 0, allowed, "exact")
         points = []
         for ef_search in EF_SEARCH:
             points.append(point := self._point(ef_search, allowed, truth))
@@ -78,12 +78,12 @@ class _Asked:
         at_100 = _recall(found, truth, MANY_HITS) if ef_search >= MANY_HITS else None
         return Point(ef_search, _recall(found, truth, HITS), at_100, float(counted), self._seconds(ef_search, allowed))
 
-    def _search(self, k: int, ef_search: int, allowed: Allowed | None, *, exact: bool = False) -> KnnResult:
+    def _search(self, k: int, ef_search: int, allowed: Allowed | None, index: IndexName = "served") -> KnnResult:
         """The k nearest to each query of the sample, less the query itself."""
         own = self._sample.keys
         wanted = k if own is None else k + 1
         found = self._view.search(
-            self._kind, self._sample.vectors, k=wanted, ef_search=ef_search, allowed=allowed, exact=exact
+            self._kind, self._sample.vectors, k=wanted, ef_search=ef_search, allowed=allowed, index=index
         )
         return found if own is None else _without(found, own, k)
 
@@ -131,7 +131,7 @@ def _exact_seconds(view: GenerationView, kind: VectorKind, queries: FloatArray, 
 
     def search(row: int) -> float:
         started = perf_counter()
-        view.search(kind, queries[row : row + 1], k=HITS, ef_search=0, allowed=allowed, exact=True)
+        view.search(kind, queries[row : row + 1], k=HITS, ef_search=0, allowed=allowed, index="exact")
         return perf_counter() - started
 
     return min(search(row) for row in range(min(TIMED, len(queries))))

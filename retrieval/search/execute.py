@@ -16,10 +16,10 @@ def execute(
     """The k nearest to each query, float32 (nq, dim), and the plan that answered.
 
     A filter that keeps little of what is near to a query leaves a graph search with too few candidates: such queries
-    are answered exactly, and if there are any, that is the plan.
+    are answered exactly, and if all are such, that is the plan.
     """
     if choice.strategy == "exact":
-        return view.search(kind, queries, k=k, ef_search=0, allowed=allowed, exact=True), choice
+        return view.search(kind, queries, k=k, ef_search=0, allowed=allowed, index="exact"), choice
     if allowed is None:
         return view.search(kind, queries, k=k, ef_search=choice.ef_search), choice
     wide = max(k, choice.ef_search)
@@ -32,8 +32,8 @@ def execute(
     found = KnnResult(found.keys[:, :k], found.scores[:, :k])
     if not short.any():
         return found, choice
-    again = view.search(kind, queries[short], k=k, ef_search=0, allowed=allowed, exact=True)
-    return _replace(found, short, again), EXACT
+    again = view.search(kind, queries[short], k=k, ef_search=0, allowed=allowed, index="exact")
+    return _replace(found, short, again), EXACT if short.all() else choice
 
 
 def _only(view: GenerationView, found: KnnResult, allowed: Allowed) -> KnnResult:
