@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from api import schemas
 from retrieval.status import CollectionStatus
@@ -23,6 +24,8 @@ def search_body(result: SearchResult) -> Body:
             "searched": plan.searched,
             "allowed": plan.allowed,
             "generation": plan.generation,
+            "certified": asdict(plan.certified) if plan.certified else None,
+            "certified_at": plan.certified_at,
         },
         "timings": dict(result.timings),
     }
@@ -44,7 +47,8 @@ def item_body(item: Item) -> Body:
 
 def collection_body(status: CollectionStatus) -> Body:
     """One collection at a glance."""
-    return {name: getattr(status, name) for name in schemas.Collection.model_fields}
+    fields = {name: getattr(status, name) for name in schemas.Collection.model_fields}
+    return {**fields, "certificates": {kind: one.as_json() for kind, one in status.certificates.items()}}
 
 
 def _hit(hit: Hit) -> Body:

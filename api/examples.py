@@ -16,7 +16,15 @@ HIT: Example = {
 SEARCH: Example = {
     "hits": [HIT],
     "match": {"percentile": 0.62, "weak": False},
-    "plan": {"strategy": "hnsw", "ef_search": 64, "searched": 120000, "allowed": None, "generation": 12},
+    "plan": {
+        "strategy": "hnsw",
+        "ef_search": 64,
+        "searched": 120000,
+        "allowed": None,
+        "generation": 12,
+        "certified": {"value": 0.992, "low": 0.988, "high": 0.995},
+        "certified_at": 10,
+    },
     "timings": {"encode": 0.0091, "filter": 0.0, "search": 0.0007, "match": 0.0001, "metadata": 0.0004},
 }
 CAPTIONS: Example = {
@@ -25,6 +33,26 @@ CAPTIONS: Example = {
     ]
 }
 ITEM: Example = {name: HIT[name] for name in ("doc_id", "captions", "attributes")}
+CERTIFICATE: Example = {
+    "rows": 120000,
+    "seconds_a_row": 6e-8,
+    "curves": [
+        {
+            "modality": "text",
+            "selectivity": 1.0,
+            "queries": 300,
+            "points": [
+                {
+                    "ef_search": 64,
+                    "at_10": {"value": 0.992, "low": 0.988, "high": 0.995},
+                    "at_100": None,
+                    "found": 64.0,
+                    "seconds": 0.0007,
+                }
+            ],
+        }
+    ],
+}
 COLLECTION: Example = {
     "name": "photos",
     "model": "ViT-B-32-256/datacomp_s34b_b86k",
@@ -35,8 +63,11 @@ COLLECTION: Example = {
     "captions": 180000,
     "rejected": 3,
     "generation": 12,
-    "index": "HNSW m=32, recall@10 0.992",
-    "recall_at_10": 0.992,
+    "index": "HNSW m=32, fp16@192",
+    "storage": "auto",
+    "target_recall": 0.98,
+    "ef_search": 64,
+    "certificates": {"image": CERTIFICATE},
     "disk_bytes": 300000000,
     "memory_bytes": 300000000,
     "last_run": "finished",

@@ -59,6 +59,14 @@ EfSearch = Annotated[
         examples=[128],
     ),
 ]
+TargetRecall = Annotated[
+    Annotated[float, Field(ge=0.5, le=0.999)] | None,
+    Field(
+        description="The recall to reach: the cheapest search that was measured to do so is made. Not with ef_search. "
+        "Default: the collection's own.",
+        examples=[0.99],
+    ),
+]
 Exact = Annotated[bool, Field(description="Compare with every vector instead of using the graph.")]
 MinScore = Annotated[
     Annotated[float, Field(ge=-1, le=1)] | None,

@@ -73,7 +73,10 @@ class OpenCollections:
 
     def _known(self, info: CollectionInfo) -> Opened | None:
         found = self._opened.get(info.name)
-        return found if found is not None and found.collection.info.id == info.id else None
+        if found is None:
+            return None
+        known = found.collection.info
+        return found if (known.id, known.index) == (info.id, info.index) else None  # tuned meanwhile: opened anew
 
     def _open(self, info: CollectionInfo) -> Opened:
         self._forget_deleted()

@@ -22,6 +22,7 @@ from api.fields import (
     QueryText,
     QueryTextInUrl,
     Side,
+    TargetRecall,
     VectorValues,
     Weight,
 )
@@ -56,6 +57,7 @@ class SearchFields(BaseModel):
     k: Count = 10
     filter: FilterText = None
     ef_search: EfSearch = None
+    target_recall: TargetRecall = None
     exact: Exact = False
     min_score: MinScore = None
     diversity: Diversity = 0.0
@@ -118,6 +120,7 @@ class CaptionsForm(StrictParameters):
     image: ImageFile
     k: Count = 10
     ef_search: EfSearch = None
+    target_recall: TargetRecall = None
 
 
 class SimilarParameters(SearchFields, StrictParameters):

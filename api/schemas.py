@@ -33,14 +33,26 @@ class Hit(Schema):
     attributes: dict[str, AttributeValue]
 
 
+class Recall(Schema):
+    """A mean over a sample of queries, with the bounds of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 class Plan(Schema):
     """How the search was run."""
 
-    strategy: Annotated[str, Field(description="`exact` or `hnsw`.")]
+    strategy: Annotated[str, Field(description="`exact`, `hnsw` (filtering in the graph) or `hnsw, then filter`.")]
     ef_search: Annotated[int | None, Field(description="Candidates in the graph, null for an exact search.")]
     searched: Annotated[int, Field(description="Vectors in the collection.")]
     allowed: Annotated[int | None, Field(description="Documents that the filter keeps, null without a filter.")]
     generation: Annotated[int, Field(description="Published state of the index that answered.")]
+    certified: Annotated[
+        Recall | None, Field(description="Recall measured for this plan; null where none was, and for an exact one.")
+    ]
+    certified_at: Annotated[int | None, Field(description="That recall is of so many nearest, 10 or 100.")]
 
 
 class Match(Schema):
@@ -88,6 +100,33 @@ class Item(Schema):
     attributes: dict[str, AttributeValue]
 
 
+class Point(Schema):
+    """What a search with so many candidates finds, and what it costs."""
+
+    ef_search: int
+    at_10: Annotated[Recall, Field(description="Recall@10 against exact search.")]
+    at_100: Annotated[Recall | None, Field(description="Recall@100; null below ef_search 100.")]
+    found: Annotated[float, Field(description="Mean number of candidates that passed the filter.")]
+    seconds: Annotated[float, Field(description="Of the fastest of some searches, where the index was built.")]
+
+
+class Curve(Schema):
+    """Recall over ef_search, where a share `selectivity` of the vectors passes the filter."""
+
+    modality: Annotated[Literal["text", "image"], Field(description="What the queries were made from.")]
+    selectivity: float
+    queries: Annotated[int, Field(description="Queries measured, none of which the index was built with.")]
+    points: list[Point]
+
+
+class Certificate(Schema):
+    """What recall the published generation delivers, as measured when its newest graph was built."""
+
+    rows: Annotated[int, Field(description="Vectors when it was measured; later ones are searched exactly.")]
+    seconds_a_row: Annotated[float, Field(description="What exact search costs for each row.")]
+    curves: list[Curve]
+
+
 class Collection(Schema):
     """A collection at a glance."""
 
@@ -103,9 +142,16 @@ class Collection(Schema):
     rejected: Annotated[int, Field(description="Files that could not be indexed.")]
     generation: int
     index: str
-    recall_at_10: Annotated[float | None, Field(description="Of the graph, measured when it was built.")]
+    storage: Annotated[str, Field(description="What graph searches compare: `auto`, `full` or a code.")]
+    target_recall: Annotated[
+        float | None, Field(description="Recall@10 that searches are to reach; null: a fixed ef_search.")
+    ]
+    ef_search: Annotated[int, Field(description="Candidates where there is no target, or nothing was measured.")]
+    certificates: Annotated[
+        dict[str, Certificate], Field(description="By kind of vectors, `image` and `caption`, where they have a graph.")
+    ]
     disk_bytes: int
-    memory_bytes: int
+    memory_bytes: Annotated[int, Field(description="What searches go through, and is best in memory.")]
     last_run: str | None
     created_at: datetime
 

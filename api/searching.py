@@ -50,14 +50,15 @@ async def similar(service: Service, name: str, doc_id: str, options: SearchOptio
 
 
 async def captions(
-    service: Service, name: str, picture: bytes, *, k: int, ef_search: int | None
+    service: Service, name: str, picture: bytes, *, k: int, ef_search: int | None, target_recall: float | None
 ) -> tuple[CaptionHit, ...]:
     """The captions of a collection that describe a picture best."""
     _check_k(service, k)
     opened = await service.opened_with_encoder(name)
     image = await service.workers.run(image_term, picture, opened.collection.encoder, service.decode_limits)
     query = await service.workers.encode(opened.collection.embed_query, [Weighted(image)])
-    return await service.workers.run(partial(opened.collection.captions, vector=query[0], k=k, ef_search=ef_search))
+    find = partial(opened.collection.captions, k=k, ef_search=ef_search, target_recall=target_recall)
+    return await service.workers.run(partial(find, vector=query[0]))
 
 
 async def _search_encoded(

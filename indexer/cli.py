@@ -15,7 +15,12 @@ from retrieval.commands.options import (
     Checkpoint,
     CollectionName,
     DataDir,
+    DefaultEf,
+    DefaultRecall,
+    EfConstruction,
+    Links,
     Model,
+    Storage,
     console,
     model_reference,
     open_workspace,
@@ -74,15 +79,11 @@ def index_command(
     caption_column: Annotated[
         list[str] | None, typer.Option(help="Column of a manifest with a caption; may be repeated.", show_default=False)
     ] = None,
-    m: Annotated[int, typer.Option("--m", help="Links a node in the HNSW graph (of a new collection).")] = 32,
-    ef_construction: Annotated[int, typer.Option(help="Candidates while building (of a new collection).")] = 200,
-    storage: Annotated[
-        str, typer.Option(help="What graph searches compare: auto, full, fp16, sq8, rq4, or fp16@192 (of a new one).")
-    ] = "auto",
-    target_recall: Annotated[
-        float, typer.Option(help="Recall@10 that every search is to reach; 0 for a fixed ef_search (of a new one).")
-    ] = 0.98,
-    ef_search: Annotated[int, typer.Option(help="Candidates while searching without a target (of a new one).")] = 64,
+    m: Links = 32,
+    ef_construction: EfConstruction = 200,
+    storage: Storage = "auto",
+    target_recall: DefaultRecall = 0.98,
+    ef_search: DefaultEf = 64,
     batch_size: Annotated[int, typer.Option(help="Images embedded at a time.")] = 32,
     commit_every: Annotated[int, typer.Option(help="Images after which what is done becomes durable.")] = 2_000,
     workers: Annotated[int | None, typer.Option(help="Threads that read and decode.", show_default=False)] = None,

@@ -14,6 +14,11 @@ Modality: TypeAlias = Literal["text", "image"]
 MODALITIES: tuple[Modality, ...] = ("text", "image")
 
 
+def measured_at(k: int) -> Literal[10, 100] | None:
+    """The cut-off of the recall that speaks for k hits; None where none does."""
+    return 10 if k <= 10 else 100 if k <= 100 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Recall:
     """A mean over the sample of queries, in [0, 1], and the bounds of its 95 % bootstrap interval."""
@@ -21,6 +26,9 @@ class Recall:
     value: float
     low: float
     high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f}-{self.high:.3f})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,13 @@ class Point:
 
     def at(self, k: int) -> Recall | None:
         """The recall that speaks for k hits: @10 up to ten, @100 up to a hundred, beyond that none."""
-        return self.at_10 if k <= 10 else self.at_100 if k <= 100 else None
+        match measured_at(k):
+            case 10:
+                return self.at_10
+            case 100:
+                return self.at_100
+            case None:
+                return None
 
 
 @dataclass(frozen=True, slots=True)

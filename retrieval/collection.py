@@ -179,6 +179,7 @@ class Collection:
         diversity: float = 0.0,
         group_by: str | None = None,
         ef_search: int | None = None,
+        target_recall: float | None = None,
         exact: bool = False,
     ) -> SearchResult:
         """The k images that fit best, best first.
@@ -194,6 +195,7 @@ class Collection:
         options = SearchOptions(
             k=k,
             ef_search=ef_search,
+            target_recall=target_recall,
             exact=exact,
             filter=filter,
             min_score=min_score,
@@ -212,12 +214,14 @@ class Collection:
         diversity: float = 0.0,
         group_by: str | None = None,
         ef_search: int | None = None,
+        target_recall: float | None = None,
         exact: bool = False,
     ) -> SearchResult:
         """The k images most like a stored one, which is left out itself."""
         options = SearchOptions(
             k=k,
             ef_search=ef_search,
+            target_recall=target_recall,
             exact=exact,
             filter=filter,
             min_score=min_score,
@@ -245,12 +249,13 @@ class Collection:
         vector: FloatArray | None = None,
         k: int = 10,
         ef_search: int | None = None,
+        target_recall: float | None = None,
     ) -> tuple[CaptionHit, ...]:
         """The k captions of the catalogue that describe a picture, given as one or as its vector (dim,), best."""
         if not self.info.caption_vectors:
             raise InputError(f"collection {self.name!r} was indexed without caption vectors: index it again with them")
         query = self.embed_query(terms_of(image=image, vector=vector))
-        return self.engine.captions(query, k=k, ef_search=ef_search)
+        return self.engine.captions(query, k=k, ef_search=ef_search, target_recall=target_recall)
 
     def vectors(self, doc_ids: Sequence[str]) -> FloatArray:
         """The stored image vectors of documents, float32 (n, dim), in the order asked for."""

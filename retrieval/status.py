@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from retrieval.certificate import Certificate
-from retrieval.index.segment import total_bytes
+from retrieval.index.segment import resident_bytes, total_bytes
 from retrieval.metadata import generations, items, ledger
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import LedgerEntry
@@ -17,7 +17,11 @@ from retrieval.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class CollectionStatus:
-    """One collection at a glance. `memory_bytes` is what its index maps when every page of it is in use."""
+    """One collection at a glance.
+
+    `memory_bytes` is what searches go through: codes instead of vectors where there are codes. The last few vectors of
+    each search are read from the disk beyond that.
+    """
 
     name: str
     model: str
@@ -29,6 +33,9 @@ class CollectionStatus:
     rejected: int
     generation: int
     index: str
+    storage: str
+    target_recall: float | None
+    ef_search: int
     certificates: Mapping[VectorKind, Certificate]
     disk_bytes: int
     memory_bytes: int
@@ -48,7 +55,6 @@ def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
         documents, captions = items.counts(connection, info.id)
         rejects = ledger.count_rejected(connection, info.id)
         run = ledger.last_run(connection, info.id)
-    size = sum(total_bytes(segment.files) for segment in generation.segments)
     return CollectionStatus(
         name=info.name,
         model=f"{info.spec.model}/{info.spec.pretrained}" if info.spec.pretrained else info.spec.model,
@@ -60,9 +66,12 @@ def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
         rejected=rejects,
         generation=generation.number,
         index=_describe(generation.segments),
+        storage=info.index.storage,
+        target_recall=info.index.target_recall,
+        ef_search=info.index.ef_search,
         certificates=generation.certificates,
-        disk_bytes=size,
-        memory_bytes=size,
+        disk_bytes=sum(total_bytes(segment) for segment in generation.segments),
+        memory_bytes=sum(resident_bytes(segment) for segment in generation.segments),
         last_run=run.state if run else None,
         created_at=info.created_at,
     )

@@ -218,9 +218,10 @@ class CaptionHit:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a search did: `strategy`, with which knob, over how many vectors; `certified` is the recall measured for it.
+    """What a search did: `strategy`, with which knob, over how many vectors.
 
-    Strategies: "exact"; "hnsw", the filter inside the graph search; "hnsw, then filter".
+    Strategies: "exact"; "hnsw", the filter inside the graph search; "hnsw, then filter". `certified` is the recall that
+    was measured for it, of the `certified_at` nearest (10 or 100); None where nothing was, or where it is exact.
     """
 
     strategy: str
@@ -229,6 +230,7 @@ class Plan:
     allowed: int | None
     generation: int
     certified: Recall | None = None
+    certified_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ def run_index(
         workspace,
         name,
         ModelReference(asked.model) if asked.model else None,
-        index=IndexParams(HnswParams(asked.m, asked.ef_construction), ef_search=asked.ef_search),
+        index=IndexParams(
+            HnswParams(asked.m, asked.ef_construction), asked.storage, asked.target_recall, asked.ef_search
+        ),
         caption_vectors=asked.caption_vectors,
         precision=asked.precision,
     )

@@ -63,6 +63,17 @@ class IndexJobRequest(StrictBody):
     ef_search: Annotated[
         int, Field(ge=1, le=LARGEST_EF, description="Default candidates while searching (of a new collection).")
     ] = 64
+    storage: Annotated[
+        str,
+        Field(
+            max_length=20,
+            description="What graph searches compare: auto, full, or a code such as sq8@192 (of a new collection).",
+        ),
+    ] = "auto"
+    target_recall: Annotated[
+        Annotated[float, Field(ge=0.5, le=0.999)] | None,
+        Field(description="Recall@10 that searches are to reach; null for a fixed ef_search (of a new collection)."),
+    ] = 0.98
     sync: Annotated[bool, Field(description="Remove documents that the source no longer has.")] = False
     checksum: Annotated[bool, Field(description="Read every file; do not trust size and modification time.")] = False
     images: Annotated[

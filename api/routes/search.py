@@ -69,5 +69,7 @@ async def captions(
 ) -> JsonResponse:
     """Find the captions of the catalogue that describe an uploaded image best."""
     picture = await form.image.read()
-    hits = await searching.captions(service, collection, picture, k=form.k, ef_search=form.ef_search)
+    hits = await searching.captions(
+        service, collection, picture, k=form.k, ef_search=form.ef_search, target_recall=form.target_recall
+    )
     return JsonResponse(captions_body(hits))

@@ -34,7 +34,10 @@ def status(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show the collections: model, counts, generations, disk and memory."""
+    """Show the collections: model, counts, generations, disk and memory, and what recall searches reach."""
+    from rich.padding import Padding
+
+    from retrieval.commands.certificate_tables import certificate_table
     from retrieval.status import all_statuses, rejected
 
     with open_workspace(data_dir) as workspace:
@@ -49,6 +52,10 @@ def status(
         return
     for one in found:
         console().print(_describe(one))
+        for kind, certificate in one.certificates.items():
+            table = certificate_table(certificate, target=one.target_recall, ef_search=one.ef_search)
+            console().print(f"  searches of {kind}s, as measured over {certificate.rows:,} vectors")
+            console().print(Padding(table, (0, 0, 0, 4)))
     for name, entries in listed.items():
         for entry in entries:
             console().print(f"{name}: {entry.doc_id}: [yellow]{entry.reason}[/yellow]: {entry.detail}")
@@ -113,11 +120,15 @@ def _describe(one: CollectionStatus) -> Table:
     for name, value in (
         ("model", f"{one.model} ({one.dim}-d{', ' + one.precision if one.precision else ''})"),
         ("documents", f"{one.documents:,} with {one.captions:,} captions; {one.rejected:,} rejected"),
-        ("index", f"{one.index}, generation {one.generation}"),
-        ("disk", f"{_size(one.disk_bytes)}, mapped into at most as much memory"),
+        ("index", f"{one.index}, generation {one.generation}; {_goal(one)}"),
+        ("disk", f"{_size(one.disk_bytes)}, {_size(one.memory_bytes)} of it best in memory"),
     ):
         table.add_row(f"  {name}", value)
     return table
+
+
+def _goal(one: CollectionStatus) -> str:
+    return f"target recall {one.target_recall}" if one.target_recall else f"ef_search {one.ef_search}"
 
 
 def _size(count: int) -> str:

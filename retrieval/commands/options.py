@@ -30,6 +30,34 @@ EfSearch: TypeAlias = Annotated[
         "--ef-search", help="Candidates in the graph: higher finds more and takes longer.", show_default=False
     ),
 ]
+TargetRecall: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--target-recall",
+        help="Recall to reach, 0.5 to 0.999, in place of the collection's own.",
+        show_default=False,
+    ),
+]
+Links: TypeAlias = Annotated[int, typer.Option("--m", help="Links a node in the HNSW graph (of a new collection).")]
+EfConstruction: TypeAlias = Annotated[
+    int, typer.Option("--ef-construction", help="Candidates while building (of a new collection).")
+]
+Storage: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--storage",
+        help="What graph searches compare: auto, full, fp16, sq8, rq4, or fp16@192 (of a new collection).",
+    ),
+]
+DefaultRecall: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--target-recall", help="Recall@10 that searches are to reach; 0 for a fixed ef_search (of a new collection)."
+    ),
+]
+DefaultEf: TypeAlias = Annotated[
+    int, typer.Option("--ef-search", help="Candidates while searching without a target (of a new collection).")
+]
 Exact: TypeAlias = Annotated[
     bool, typer.Option("--exact", help="Compare with every vector instead of using the graph.")
 ]

@@ -25,6 +25,7 @@ from retrieval.commands.options import (
     HitCount,
     MinScore,
     Model,
+    TargetRecall,
     console,
     model_reference,
     open_workspace,
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from retrieval.collection import Collection
-    from retrieval.types import CaptionHit, Hit, SearchResult
+    from retrieval.search.options import SearchOptions
+    from retrieval.types import CaptionHit, Hit, Plan, SearchResult
 
 WEAK_MATCH = "what the catalogue's own captions (or pictures) find fits them better, in 99 of 100 cases"
 
@@ -58,6 +60,7 @@ def search(
     diversity: Diversity = 0.0,
     group_by: GroupBy = None,
     ef_search: EfSearch = None,
+    target_recall: TargetRecall = None,
     exact: Exact = False,
     sheet: Annotated[
         Path | None, typer.Option("--sheet", help="Write the hits as a picture (PNG or JPEG) here.", show_default=False)
@@ -74,6 +77,7 @@ def search(
     options = SearchOptions(
         k=k,
         ef_search=ef_search,
+        target_recall=target_recall,
         exact=exact,
         filter=filter,
         min_score=min_score,
@@ -84,7 +88,7 @@ def search(
         result = opened.find(terms_of(text, image=image), options)
         if sheet:
             _write_sheet(sheet, opened, result.hits, title=text or str(image))
-        _show(result, as_json=as_json)
+        _show(result, options, as_json=as_json)
 
 
 def similar(
@@ -96,6 +100,7 @@ def similar(
     diversity: Diversity = 0.0,
     group_by: GroupBy = None,
     ef_search: EfSearch = None,
+    target_recall: TargetRecall = None,
     exact: Exact = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -107,6 +112,7 @@ def similar(
     options = SearchOptions(
         k=k,
         ef_search=ef_search,
+        target_recall=target_recall,
         exact=exact,
         filter=filter,
         min_score=min_score,
@@ -115,7 +121,7 @@ def similar(
         without=doc_id,
     )
     with _opened(collection, data_dir) as opened:
-        _show(opened.find(terms_of(doc_id=doc_id), options), as_json=as_json)
+        _show(opened.find(terms_of(doc_id=doc_id), options), options, as_json=as_json)
 
 
 def captions(
@@ -123,6 +129,7 @@ def captions(
     image: Annotated[Path, typer.Argument(help="A picture.")],
     k: HitCount = 10,
     ef_search: EfSearch = None,
+    target_recall: TargetRecall = None,
     as_json: AsJson = False,
     model: Model = None,
     checkpoint: Checkpoint = None,
@@ -130,7 +137,7 @@ def captions(
 ) -> None:
     """Find the captions of the catalogue that describe a picture best."""
     with _opened(collection, data_dir, model, checkpoint) as opened:
-        hits = opened.captions(image, k=k, ef_search=ef_search)
+        hits = opened.captions(image, k=k, ef_search=ef_search, target_recall=target_recall)
     if as_json:
         typer.echo(json.dumps({"captions": [asdict(hit) for hit in hits]}, ensure_ascii=False, indent=2))
     else:
@@ -147,7 +154,7 @@ def _opened(
         yield open_existing(workspace, name, model_reference(model, checkpoint))
 
 
-def _show(result: SearchResult, *, as_json: bool) -> None:
+def _show(result: SearchResult, options: SearchOptions, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(as_document(result), ensure_ascii=False, indent=2))
         return
@@ -168,11 +175,20 @@ def _show(result: SearchResult, *, as_json: bool) -> None:
     console().print(table if result.hits else "no hits")
     if result.match is not None and result.match.weak:
         console().print(f"[yellow]no good match:[/yellow] {WEAK_MATCH}")
-    plan = result.plan
-    how = plan.strategy if plan.ef_search is None else f"{plan.strategy}, ef_search {plan.ef_search}"
-    among = f"{plan.searched:,} images" if plan.allowed is None else f"{plan.allowed:,} of {plan.searched:,} images"
     times = ", ".join(f"{stage} {seconds * 1000:.1f} ms" for stage, seconds in result.timings.items())
-    console().print(f"[dim]{how} over {among}; {times}[/dim]")
+    console().print(f"[dim]{_describe(result.plan, options)}; {times}[/dim]")
+
+
+def _describe(plan: Plan, options: SearchOptions) -> str:
+    """The plan in words, as "hnsw, ef_search 96, recall@10 0.991 (0.986-0.996) certified over 20,000 images"."""
+    said = [plan.strategy]
+    if plan.ef_search is not None:
+        raised = options.ef_search is not None and plan.ef_search > options.ef_search
+        said.append(f"ef_search {plan.ef_search}" + (f" (raised from {options.ef_search})" if raised else ""))
+    if plan.certified:
+        said.append(f"recall@{plan.certified_at} {plan.certified} certified")
+    among = f"{plan.searched:,} images" if plan.allowed is None else f"{plan.allowed:,} of {plan.searched:,} images"
+    return f"{', '.join(said)} over {among}"
 
 
 def as_document(result: SearchResult) -> dict[str, object]:

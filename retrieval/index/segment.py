@@ -137,9 +137,15 @@ def verify_segment(folder: Path, info: SegmentInfo) -> None:
         check_digest(folder, file)
 
 
-def total_bytes(files: tuple[SegmentFile, ...]) -> int:
+def total_bytes(info: SegmentInfo) -> int:
     """Size on disk."""
-    return sum(file.size for file in files)
+    return sum(file.size for file in info.files)
+
+
+def resident_bytes(info: SegmentInfo) -> int:
+    """What searches go through, and is best in memory: the codes stand for the vectors where there are codes."""
+    left_out = {COLUMNS, "vectors"} if info.codes else {COLUMNS}
+    return sum(file.size for file in info.files if file.role not in left_out)
 
 
 def _save_array(path: Path, array: KeyArray | NodeArray) -> None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.certificate import Modality
+from retrieval.certificate import Modality, measured_at
 from retrieval.errors import FilterError, InputError, NotFoundError, StorageError
 from retrieval.index.generation import Allowed, GenerationView
 from retrieval.metadata import items
@@ -88,9 +88,11 @@ class SearchEngine:
 
         return self._reading(attempt)
 
-    def captions(self, query: FloatArray, *, k: int, ef_search: int | None = None) -> tuple[CaptionHit, ...]:
+    def captions(
+        self, query: FloatArray, *, k: int, ef_search: int | None = None, target_recall: float | None = None
+    ) -> tuple[CaptionHit, ...]:
         """The k captions nearest to a unit vector, float32 (1, dim), best first."""
-        options = SearchOptions(k=k, ef_search=ef_search)
+        options = SearchOptions(k=k, ef_search=ef_search, target_recall=target_recall)
 
         def attempt(connection: Connection) -> tuple[CaptionHit, ...]:
             view = self.views.at(connection)
@@ -183,8 +185,11 @@ class SearchEngine:
             ask = Ask(options.k, rows, among, modality, options.ef_search, target, index.ef_search)
             choice = choose(ask, view.generation.certificates.get(kind))
         found, choice = execute(view, kind, queries, choice, k=options.k, allowed=allowed)
-        used = None if choice.strategy == "exact" else choice.ef_search
-        return found, Plan(choice.strategy, used, rows, among, view.generation.number, choice.certified)
+        number = view.generation.number
+        if choice.strategy == "exact":
+            return found, Plan("exact", None, rows, among, number)
+        at = measured_at(options.k) if choice.certified else None
+        return found, Plan(choice.strategy, choice.ef_search, rows, among, number, choice.certified, at)
 
     def _candidates(
         self,

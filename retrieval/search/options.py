@@ -46,6 +46,8 @@ class SearchOptions:
         check_limits(self.k, self.ef_search)
         if self.target_recall is not None and not 0.5 <= self.target_recall <= 0.999:
             raise InputError(f"target_recall is {self.target_recall}: give 0.5 to 0.999, or ask for an exact search")
+        if self.target_recall is not None and self.ef_search is not None:
+            raise InputError("target_recall chooses the candidates, and ef_search fixes them: give one of the two")
         if self.min_score is not None and not -1 <= self.min_score <= 1:
             raise InputError(f"min_score is {self.min_score}: scores are cosines, -1 to 1")
         if not 0 <= self.diversity <= 1:

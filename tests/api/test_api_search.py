@@ -58,6 +58,8 @@ def same(response, expected):
         searched=expected.plan.searched,
         allowed=expected.plan.allowed,
         generation=expected.plan.generation,
+        certified=expected.plan.certified,
+        certified_at=expected.plan.certified_at,
     )
 
 

@@ -162,6 +162,6 @@ def test_postgresql_by_url(indexed, postgres_url, tmp_path, monkeypatch):
         return subprocess.run([*run, *arguments], cwd=indexed, env=environment, capture_output=True, text=True)
 
     assert "retrieval db upgrade" in call("status").stderr
-    assert "schema 0002" in call("db", "upgrade").stdout
+    assert "the database has schema 0" in call("db", "upgrade").stdout
     assert "6 indexed" in call("index", "catalogue.csv", "-c", "things", "--model", "fake").stdout
     assert hits(call("search", "red", "-c", "things", "-k", "1", "--json", "-f", "price < 50")) == ["pictures/red.png"]
