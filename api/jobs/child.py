@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from api.errors import message_of
-from api.jobs.reporter import CancelledError, Reporter
+from api.jobs.reporter import Reporter, StoppedError
 from api.jobs.requests import EvaluationJobRequest, IndexJobRequest
 from api.jobs.roots import SourceRoots
 from retrieval.errors import RetrievalError, StorageError
@@ -72,7 +72,7 @@ def main() -> None:
     tell = Reporter(lambda progress: channel.send(progress=progress), stop)
     try:
         result = _work(order, roots, tell)
-    except CancelledError:
+    except StoppedError:
         message: dict[str, object] = {"cancelled": True}
     except StorageError as error:
         _log.error("job %d failed: %s", order.job_id, error)

@@ -12,12 +12,12 @@ BETWEEN_S = 0.25  # reports, of which there could be thousands a second
 WINDOW_S = 20.0
 
 
-class CancelledError(Exception):
+class StoppedError(Exception):
     """Raised out of a report by a job that is to stop."""
 
 
 class Reporter:
-    """Passes progress on, a few times a second, and raises `CancelledError`, once, when the job is to stop."""
+    """Passes progress on, a few times a second, and raises `StoppedError`, once, when the job is to stop."""
 
     def __init__(self, send: Callable[[Mapping[str, Any]], None], stop: Event) -> None:
         self._send = send
@@ -36,7 +36,7 @@ class Reporter:
         rejected: int = 0,
         reasons: Mapping[str, int] | None = None,
     ) -> None:
-        """Say what the job is at. Raises `CancelledError` where it is to stop."""
+        """Say what the job is at. Raises `StoppedError` where it is to stop."""
         now = monotonic()
         if stage != self._stage:
             self._stage, self._pace, self._sent_at = stage, Pace(), 0.0
@@ -55,7 +55,7 @@ class Reporter:
             self.flush()
         if self._stop.is_set():
             self._stop.clear()  # once: what cleans up on the way out may report as well
-            raise CancelledError("cancelled")
+            raise StoppedError("stopped")
 
     def flush(self) -> None:
         """Send what has been held back."""

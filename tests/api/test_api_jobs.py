@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import shutil
 import signal
 import urllib.request
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ from api_service import PHOTOS, error, fill_photos, serving, settings_for, wait_
 from helpers import COLOURS, save_picture
 from server import follow, get, post, running
 
+import api.jobs.events
+from retrieval.metadata.jobs import JobInfo
 from retrieval.workspace import Workspace
 
 PICTURES = 48
@@ -236,13 +241,31 @@ def test_jobs_are_listed(url):
     assert get(f"{url}/v1/jobs/{2**40}")[0] == 422
 
 
+def test_a_stream_in_which_nothing_happens_is_kept_alive(monkeypatch):
+    monkeypatch.setattr(api.jobs.events, "LOOK_S", 0.001)
+    monkeypatch.setattr(api.jobs.events, "PING_S", 0)
+    running_job = JobInfo(7, "index", "photos", {}, "running", {}, None, None, 1, datetime.now(UTC), None, None)
+    seen = [running_job, running_job, replace(running_job, state="done")]
+
+    async def look() -> JobInfo:
+        return seen.pop(0)
+
+    async def stream() -> list[bytes]:
+        return [part async for part in api.jobs.events.events(running_job, look, leaving=asyncio.Event())]
+
+    progress, *pings, end = asyncio.run(stream())
+    assert progress.startswith(b"event: progress\ndata: {")
+    assert pings == [b": ping\n\n"] * 2
+    assert end.startswith(b"event: end\ndata: {")
+    assert end.endswith(b"}\n\n")
+
+
 def children(server) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()]
 
 
 def test_a_service_that_is_killed_takes_its_job_with_it_and_the_next_one_goes_on(sources, tmp_path):
-    environment = settings(sources, seconds_a_batch=0.1, job_lease_s=1)
-    with running(tmp_path, **environment) as (server, url):
+    with running(tmp_path, **settings(sources, seconds_a_batch=0.1, job_lease_s=1)) as (server, url):
         job = started(url, "index", SMALL_STEPS, "many")
         until_some_are_stored(job)
         (child,) = children(server)
@@ -251,7 +274,7 @@ def test_a_service_that_is_killed_takes_its_job_with_it_and_the_next_one_goes_on
         wait_until(lambda: not Path(f"/proc/{child}").exists())
     before = documents(tmp_path)
     assert 0 < len(before) < PICTURES
-    with running(tmp_path, **environment) as (_, url):
+    with running(tmp_path, **settings(sources, seconds_a_batch=0)) as (_, url):
         done = ended(f"{url}/v1/jobs/1")
     assert (done["state"], done["attempts"]) == ("done", 2)
     assert (done["result"]["unchanged"], done["result"]["indexed"]) == (len(before), PICTURES - len(before))
@@ -260,8 +283,7 @@ def test_a_service_that_is_killed_takes_its_job_with_it_and_the_next_one_goes_on
 
 @pytest.mark.slow
 def test_a_service_that_is_stopped_gives_its_job_back(sources, tmp_path):
-    environment = settings(sources, seconds_a_batch=0.1)
-    with running(tmp_path, **environment) as (server, url):
+    with running(tmp_path, **settings(sources, seconds_a_batch=0.1)) as (server, url):
         job = started(url, "index", SMALL_STEPS, "many")
         until_some_are_stored(job)
         events = follow(job)
@@ -272,7 +294,7 @@ def test_a_service_that_is_stopped_gives_its_job_back(sources, tmp_path):
         assert server.returncode == 0, err
         assert "Traceback" not in err
     assert 0 < len(documents(tmp_path)) < PICTURES
-    with running(tmp_path, **environment) as (_, url):
+    with running(tmp_path, **settings(sources, seconds_a_batch=0)) as (_, url):
         done = ended(f"{url}/v1/jobs/1")
     assert (done["state"], done["attempts"]) == ("done", 1)
     assert len(documents(tmp_path)) == PICTURES
