@@ -2,7 +2,7 @@
 
 The file is one more of the segment's, so its digest is in the database, `retrieval verify` reads it, and it goes with
 the segment, and the dead versions with it. The columns are no more than what the database says: without the file they
-only take longer. A merge writes them, and not the reader that needs them: one process does, once for all.
+only take longer. A merge writes them, and not the first reader: one process does, once for all, and with the digest.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def open_columns(connection: Connection, collection_id: int, folder: Path, segme
     """
     saved = next((file for file in segment.info.files if file.role == COLUMNS), None)
     if saved:
-        with suppress(StorageError):
+        with suppress(StorageError, OSError):  # OSError: a compaction deletes it at this moment
             check_digest(folder, saved)
             return load_snapshot(folder / saved.name, segment.keys)
     columns = read_columns(connection, collection_id, segment.keys)
