@@ -107,7 +107,7 @@ def _ratios(name: str, found: tuple[Built, dict[str, list[Point]]], peers: Measu
         for kind in KINDS
         for recall in RECALLS
     ]
-    return [f"{name}: best peer", *costs, *speeds]
+    return [f"{name} / best peer", *costs, *speeds]
 
 
 def _fastest(peers: Measured, kind: str, recall: float, speed: str) -> float | None:
