@@ -51,7 +51,8 @@ def serve(
         app = create_app(workspace.settings, settings)
     if not is_local(bound):
         console(stderr=True).print(
-            "[yellow]warning:[/yellow] there is no authentication: whoever reaches this address can search everything"
+            "[yellow]warning:[/yellow] there is no authentication: whoever reaches this address can search everything "
+            "and start jobs"
         )
 
     def on_listening() -> None:
