@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.certificate import Certificate
@@ -14,6 +15,14 @@ from retrieval.index.storage import EFFORTS, GraphPlan
 from retrieval.search.certify import certify
 from retrieval.search.samples import QuerySamples
 from retrieval.types import FloatArray, IndexParams, KeyArray, SegmentInfo
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tuning:
+    """What graphs are built for: parameters, and queries that people gave, float32 (n, dim); None: those stored."""
+
+    index: IndexParams
+    asked: FloatArray | None = None
 
 
 def build_certified(

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.building import build_certified
+from retrieval.building import Tuning, build_certified
 from retrieval.certificate import Certificate
 from retrieval.index import compaction, files
 from retrieval.index.generation import GenerationView
@@ -144,6 +144,29 @@ class CollectionWriter:
         """
         return self._merge_all(partial(compaction.plan_compaction, exact_rows=exact_rows), on_build=on_build)
 
+    def rebuild(
+        self, kinds: Sequence[VectorKind], tuning: Tuning, *, on_build: OnBuild | None = None
+    ) -> tuple[VectorKind, ...]:
+        """Build the graphs of these kinds anew, one of each, and keep what they were built for for later ones.
+
+        Returns the kinds that have a graph. Searches and commits go on meanwhile.
+
+        Raises:
+            RecallError: a graph misses the target; nothing is kept.
+        """
+        rebuilt = []
+        with self._compact_lock():
+            for kind in kinds:
+                if merge := compaction.plan_rebuild(view := self._views.latest(), kind):
+                    self._merge(view, merge, tuning, on_build)
+                    rebuilt.append(kind)
+            with self._database.write() as connection:
+                collections.set_index(connection, self._info.id, tuning.index)
+                if tuning.asked is not None:
+                    query_samples.replace_all(connection, self._info.id, tuning.asked)
+            self._collect_garbage()
+        return tuple(rebuilt)
+
     def _merge_all(
         self,
         plan: Callable[[GenerationView, VectorKind], compaction.Merge | None],
@@ -151,23 +174,23 @@ class CollectionWriter:
         on_build: OnBuild | None = None,
     ) -> int:
         made = 0
-        busy = "another process is compacting this collection: try again when it has finished"
-        with exclusive(self._folder.parent / "compact.lock", wait_s=WRITE_LOCK_WAIT_S, busy=busy):
+        with self._compact_lock():
             for kind in KINDS:
                 while merge := plan(view := self._views.latest(), kind):
-                    self._merge(view, merge, on_build)
+                    self._merge(view, merge, Tuning(self._info.index), on_build)
                     made += 1
             if made:
                 self._collect_garbage()
         return made
 
-    def _merge(self, view: GenerationView, merge: compaction.Merge, on_build: OnBuild | None) -> None:
+    def _merge(self, view: GenerationView, merge: compaction.Merge, tuning: Tuning, on_build: OnBuild | None) -> None:
         keys, vectors = compaction.merged_rows(view, merge)
         written, certificate = None, None
         if merge.graph:
             tell = (lambda done: on_build(merge.kind, done, len(keys))) if on_build else None
+            asked = self._asked() if tuning.asked is None else tuning.asked
             written, certificate = build_certified(
-                self._folder, view, merge, (keys, vectors), self._info.index, asked=self._asked(), on_progress=tell
+                self._folder, view, merge, (keys, vectors), tuning.index, asked=asked, on_progress=tell
             )
         elif len(keys):
             written = write_segment(self._folder, merge.kind, keys, vectors)
@@ -209,6 +232,10 @@ class CollectionWriter:
         with self._write_lock(), self._database.read() as connection:
             published = generations.current(connection, self._info.id).segments
             files.remove_others(self._folder, [file.name for segment in published for file in segment.files])
+
+    def _compact_lock(self) -> AbstractContextManager[None]:
+        busy = "another process is compacting this collection: try again when it has finished"
+        return exclusive(self._folder.parent / "compact.lock", wait_s=WRITE_LOCK_WAIT_S, busy=busy)
 
     def _write_lock(self) -> AbstractContextManager[None]:
         busy = "another process has been writing to this collection for minutes: try again when it has finished"

@@ -63,6 +63,15 @@ def plan_compaction(view: GenerationView, kind: VectorKind, *, exact_rows: int |
     return Merge(kind, tuple(s for s in segments if s in chosen), graph=rows > exact_rows)
 
 
+def plan_rebuild(view: GenerationView, kind: VectorKind) -> Merge | None:
+    """Make one graph of everything, where there is a graph already or enough for one; None: nothing to link."""
+    segments = _of_kind(view, kind)
+    rows = view.rows(kind)
+    if not rows or not (view.has_graph(kind) or rows > EXACT_ROWS):
+        return None
+    return Merge(kind, tuple(segments), graph=True)
+
+
 def merged_rows(view: GenerationView, merge: Merge) -> tuple[KeyArray, FloatArray]:
     """The live keys, ascending int64 (n,), and their vectors, float32 (n, dim), of the segments to merge."""
     dim = merge.segments[0].info.dim

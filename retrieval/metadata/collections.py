@@ -47,11 +47,7 @@ def create(
         "encoder": {"spec": asdict(spec), "reference": asdict(model)},
         "encoder_id": spec.encoder_id,
         "dim": spec.dim,
-        "m": index.hnsw.m,
-        "ef_construction": index.hnsw.ef_construction,
-        "ef_search": index.ef_search,
-        "storage": index.storage,
-        "target_recall": index.target_recall,
+        **_index_columns(index),
         "caption_vectors": caption_vectors,
         "next_key": 1,
         "revision": 0,
@@ -103,9 +99,25 @@ def begin_write(connection: Connection, collection_id: int, *, keys: int = 0) ->
     return row.next_key - keys, row.revision
 
 
+def set_index(connection: Connection, collection_id: int, index: IndexParams) -> None:
+    """Change how a collection is indexed and searched from now on; its graphs stay as they are."""
+    chosen = collections.c.id == collection_id
+    connection.execute(update(collections).where(chosen).values(_index_columns(index)))
+
+
 def drop(connection: Connection, collection_id: int) -> None:
     """Delete a collection and every row that belongs to it."""
     connection.execute(delete(collections).where(collections.c.id == collection_id))
+
+
+def _index_columns(index: IndexParams) -> dict[str, Any]:
+    return {
+        "m": index.hnsw.m,
+        "ef_construction": index.hnsw.ef_construction,
+        "ef_search": index.ef_search,
+        "storage": index.storage,
+        "target_recall": index.target_recall,
+    }
 
 
 def _info(row: Row[Any]) -> CollectionInfo:
