@@ -27,6 +27,7 @@ from retrieval.errors import (
     InputError,
     ModelError,
     NotFoundError,
+    RecallError,
     RetrievalError,
     StorageError,
     VectorError,
@@ -72,6 +73,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     StorageError: Answer(
         503, "storage_unavailable", "the catalogue cannot be read at the moment: try again", retry_after_s=1
     ),
+    RecallError: Answer(409, "conflict"),
     DependencyError: Answer(503, "model_unavailable", "the server lacks a package that this needs: tell the operator"),
     RetrievalError: Answer(500, "internal_error", INTERNAL),
 }
