@@ -20,7 +20,7 @@ BUILD_BLOCK = 10_000  # vectors added between two reports of progress
 def build_graph(
     vectors: FloatArray, params: HnswParams, *, on_progress: Callable[[int], None] | None = None
 ) -> FaissIndex:
-    """Link float32 (rows, dim) into a FAISS graph; `on_progress` gets the number of rows linked so far.
+    """Link float32 (rows, dim) into a FAISS graph, without them; `on_progress` gets the number of rows linked so far.
 
     The same vectors and parameters give the same graph, whatever the number of threads.
     """
@@ -30,7 +30,14 @@ def build_graph(
         graph.add(np.ascontiguousarray(vectors[start : start + BUILD_BLOCK], np.float32))
         if on_progress:
             on_progress(graph.ntotal)
-    return graph
+    return _links_alone(graph)
+
+
+def _links_alone(graph: FaissIndex) -> FaissIndex:
+    """A copy without the vectors. FAISS would never free them once another storage takes their place."""
+    alone = faiss.IndexHNSWFlat(graph.d, 1, faiss.METRIC_INNER_PRODUCT)
+    alone.hnsw, alone.ntotal = graph.hnsw, graph.ntotal
+    return alone
 
 
 def save_graph(graph: FaissIndex, path: Path) -> None:

@@ -8,6 +8,7 @@ from helpers import unit_vectors
 
 from retrieval.index.bridges import missing_links
 from retrieval.index.distinct import distinct
+from retrieval.index.faiss_wheel import faiss
 from retrieval.index.flat import FlatIndex
 from retrieval.index.hnsw import HnswIndex, build_graph
 from retrieval.index.recall import recall_against_exact
@@ -30,8 +31,9 @@ def oracle(k: int, allowed: np.ndarray | None = None) -> np.ndarray:
 
 
 def graph_of(params: HnswParams) -> HnswIndex:
-    graph = build_graph(VECTORS, params)
-    return HnswIndex(graph, graph.storage, VECTORS)
+    flat = faiss.IndexFlatIP(DIM)
+    flat.add(VECTORS)
+    return HnswIndex(build_graph(VECTORS, params), flat, VECTORS)
 
 
 def segment_of(folder, storage: str, vectors=VECTORS) -> Segment:
