@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from retrieval.search.options import SearchOptions
     from retrieval.types import CaptionHit, Hit, Plan, SearchResult
 
-WEAK_MATCH = "what the catalogue's own captions (or pictures) find fits them better, in 99 of 100 cases"
+WEAK_MATCH = "99 % of the catalogue's own captions (or pictures) find something that fits better"
 
 
 def register(app: typer.Typer) -> None:
