@@ -13,6 +13,7 @@ from retrieval.index.generation import GenerationView
 from retrieval.index.segment import Segment, write_segment
 from retrieval.index.storage import EFFORTS, GraphPlan
 from retrieval.search.certify import certify
+from retrieval.search.prompts import Prompts
 from retrieval.search.samples import QuerySamples
 from retrieval.types import FloatArray, IndexParams, KeyArray, SegmentInfo
 
@@ -33,17 +34,18 @@ def build_certified(
     index: IndexParams,
     *,
     asked: FloatArray,
+    make_prompts: Callable[[], Prompts | None],
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[SegmentInfo, Certificate | None]:
     """Write the merged rows, keys int64 (n,) and vectors float32 (n, dim), as a segment with a graph.
 
-    `asked`, float32 (nq, dim), are queries that people gave. Returns what the database has to know, and what was
-    measured of the generation that it makes.
+    `asked`, float32 (nq, dim), are queries that people gave; for `make_prompts` see `QuerySamples`. Returns what the
+    database has to know, and what was measured of the generation that it makes.
 
     Raises:
         RecallError: no build reaches the target; files may be left, which nothing refers to.
     """
-    samples = QuerySamples(view, asked)
+    samples = QuerySamples(view, asked, make_prompts)
     tuning, measuring = samples.tuning(merge.kind), samples.measuring(merge.kind)
     for effort in EFFORTS:
         plan = GraphPlan(effort.of(index.hnsw), index.storage, tuning)

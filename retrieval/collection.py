@@ -13,7 +13,8 @@ from types import TracebackType
 import numpy as np
 
 from retrieval.embedding import decode_records, embed_decoded
-from retrieval.errors import EncoderMismatchError, InputError, VectorError
+from retrieval.errors import EncoderMismatchError, InputError, ModelError, VectorError
+from retrieval.index.generation import GenerationView
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.metadata.items import counts
@@ -22,6 +23,7 @@ from retrieval.protocols import Encoder
 from retrieval.records import check_record
 from retrieval.search.engine import SearchEngine
 from retrieval.search.options import SearchOptions
+from retrieval.search.prompts import Prompts, attribute_prompts
 from retrieval.search.query import Document, Image, Text, Vector, Weighted, combine, modality_of
 from retrieval.search.terms import ImageInput, terms_of
 from retrieval.types import (
@@ -65,7 +67,7 @@ class Collection:
         self._loading = Lock()
         self.engine = SearchEngine(database, info, folder)
         self.views = self.engine.views
-        self.writer = CollectionWriter(database, info, folder, self.views)
+        self.writer = CollectionWriter(database, info, folder, self.views, self._make_prompts)
 
     @property
     def name(self) -> str:
@@ -271,6 +273,17 @@ class Collection:
             raise InputError("nothing to search for: give a text, an image, a doc_id or a vector")
         vectors = np.concatenate([self._embed_term(weighted.term) for weighted in terms])
         return combine(vectors, np.array([weighted.weight for weighted in terms], np.float32))
+
+    def _make_prompts(self, view: GenerationView) -> Prompts | None:
+        """Attribute values as queries; None where there are none, and where texts cannot be embedded."""
+        with self.database.read() as connection:
+            texts = attribute_prompts(connection, self.info.id, view)
+        if not texts:
+            return None
+        try:
+            return Prompts.embedded(texts, self.encoder)
+        except (ModelError, EncoderMismatchError):
+            return None
 
     def _embed_term(self, term: Text | Image | Document | Vector) -> FloatArray:
         match term:

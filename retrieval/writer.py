@@ -27,6 +27,7 @@ from retrieval.metadata.database import Database
 from retrieval.metadata.items import NewVersion
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.search import columns
+from retrieval.search.prompts import Prompts
 from retrieval.search.views import ViewCache
 from retrieval.types import CatalogRecord, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
 from retrieval.vectors import check_unit_vectors
@@ -68,11 +69,20 @@ class _Rows:
 class CollectionWriter:
     """Commits and compactions of one collection. Safe to use from several threads and processes at once."""
 
-    def __init__(self, database: Database, info: CollectionInfo, folder: Path, views: ViewCache) -> None:
+    def __init__(
+        self,
+        database: Database,
+        info: CollectionInfo,
+        folder: Path,
+        views: ViewCache,
+        make_prompts: Callable[[GenerationView], Prompts | None],
+    ) -> None:
+        """`make_prompts` gives texts to tune an index with that has no better ones."""
         self._database = database
         self._info = info
         self._folder = folder
         self._views = views
+        self._make_prompts = make_prompts
 
     def commit(self, batch: WriteBatch) -> int:
         """Make a batch durable and searchable; returns how many documents it replaced or deleted.
@@ -190,7 +200,14 @@ class CollectionWriter:
             tell = (lambda done: on_build(merge.kind, done, len(keys))) if on_build else None
             asked = self._asked() if tuning.asked is None else tuning.asked
             written, certificate = build_certified(
-                self._folder, view, merge, (keys, vectors), tuning.index, asked=asked, on_progress=tell
+                self._folder,
+                view,
+                merge,
+                (keys, vectors),
+                tuning.index,
+                asked=asked,
+                make_prompts=partial(self._make_prompts, view),
+                on_progress=tell,
             )
         elif len(keys):
             written = write_segment(self._folder, merge.kind, keys, vectors)

@@ -35,14 +35,15 @@ def show_report(report: TaskReport) -> None:
     """One task: served and exact side by side, and who is to blame for the misses."""
     from retrieval.evaluators.task import digits, label
 
-    knob = f"ef_search {report.ef_search}" if report.ef_search else "exact, too few for a graph"
     head = f"{report.name}, {report.exact.counts.queries:,} queries"
-    table = new_table(head, f"served ({knob})" if report.served else "no index", "exact search")
+    table = new_table(head, report.how_served, "exact search")
     for name, exact in report.exact.measures.items():
         served = report.served.measures.get(name) if report.served else None
         table.add_row(label(name), cell(served, digits=digits(name)), cell(exact, digits=digits(name)))
     warn(report.all_warnings)
     console().print(table)
+    if report.certified:
+        console().print(report.certified, style="dim", markup=False, soft_wrap=True)
     for k, blame in report.blame.items():
         parts = ", ".join(f"{count:,} the {stage}'s" for stage, count in blame.blame.items())
         lucky = f"; {blame.lucky:,} found by luck" if blame.lucky else ""

@@ -2,9 +2,9 @@
 
 The stages run from the ideal to the served search, each adding one thing by which a right answer may be lost: exact
 search with fp32 embeddings ("model"), with the encoder's own precision ("precision"), among the documents that a filter
-allows ("filter"), through the graph ("index"). A query that is a miss at the end is put down to the stage from which on
-it was missed: to the model if even the ideal search misses it. Queries that a later stage finds by luck, where the
-ideal search misses them, are counted apart, so that the figures add up.
+allows ("filter"), by codes in the vectors' place ("storage"), through the graph ("index"). A query that is a miss at
+the end is put down to the stage from which on it was missed: to the model if even the ideal search misses it. Queries
+that a later stage finds by luck, where the ideal search misses them, are counted apart, so that the figures add up.
 """
 
 from __future__ import annotations

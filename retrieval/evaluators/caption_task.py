@@ -10,7 +10,7 @@ import numpy as np
 from retrieval.collection import Collection
 from retrieval.errors import InputError
 from retrieval.metadata import items
-from retrieval.types import CatalogRecord, FloatArray, KeyArray
+from retrieval.types import NO_KEY, CatalogRecord, FloatArray, KeyArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,9 @@ class CaptionTask:
     `doc_keys` int64 (nd,) ascending with `doc_ids`, are all documents of the collection: every one may be returned.
     `captions` (nc texts) have vectors (nc, dim) and say by `owner`, int64 (nc,), which row of the documents they
     describe. `caption_keys`, int64 (nc,) ascending, are set when the captions are exactly the collection's own, so that
-    its caption index can be asked. `missing` counts records of the dataset whose image the collection does not have.
+    its caption index can be asked. `stored_keys`, int64 (nc,), are those of captions that the collection has for the
+    same documents, `NO_KEY` for others, None where nobody has looked. `missing` counts records of the dataset whose
+    image the collection does not have.
     """
 
     doc_keys: KeyArray
@@ -30,6 +32,7 @@ class CaptionTask:
     owner: KeyArray
     caption_keys: KeyArray | None
     missing: int = 0
+    stored_keys: KeyArray | None = None
 
     @property
     def query_ids(self) -> list[str]:
@@ -56,7 +59,8 @@ def own_captions(collection: Collection) -> CaptionTask:
         keys, owners, texts = items.live_captions(connection, collection.info.id)
     if not len(keys) or not collection.info.caption_vectors:
         raise InputError(f"collection {collection.name!r} has no captions with vectors: name a dataset with captions")
-    return CaptionTask(doc_keys, doc_ids, texts, view.vectors(keys), np.searchsorted(doc_keys, owners), keys)
+    owner = np.searchsorted(doc_keys, owners)
+    return CaptionTask(doc_keys, doc_ids, texts, view.vectors(keys), owner, keys, stored_keys=keys)
 
 
 def captions_of(collection: Collection, records: Iterable[CatalogRecord]) -> CaptionTask:
@@ -67,6 +71,7 @@ def captions_of(collection: Collection, records: Iterable[CatalogRecord]) -> Cap
     """
     with collection.database.read() as connection:
         doc_keys, doc_ids = items.live_documents(connection, collection.info.id)
+        stored = items.live_captions(connection, collection.info.id)
     rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}
     by_name = _unique_names(doc_ids)
     texts: list[str] = []
@@ -87,8 +92,10 @@ def captions_of(collection: Collection, records: Iterable[CatalogRecord]) -> Cap
         )
     order = np.argsort(owners, kind="stable")
     texts = [texts[place] for place in order]
-    vectors = collection.encoder.encode_texts(texts)
-    return CaptionTask(doc_keys, doc_ids, texts, vectors, np.array(owners, np.int64)[order], None, missing)
+    owner = np.array(owners, np.int64)[order]
+    known = {(item, text): key for key, item, text in zip(*stored, strict=True)}
+    keys = np.array([known.get(pair, NO_KEY) for pair in zip(doc_keys[owner], texts, strict=True)], np.int64)
+    return CaptionTask(doc_keys, doc_ids, texts, collection.encoder.encode_texts(texts), owner, None, missing, keys)
 
 
 def _unique_names(doc_ids: list[str]) -> dict[str, int]:

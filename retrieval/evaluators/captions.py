@@ -7,15 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrieval.certificate import Modality
 from retrieval.collection import Collection
 from retrieval.evaluation import Measure, Qrels, Run, evaluate, parse_measure
 from retrieval.evaluation.columns import IntArray
 from retrieval.evaluation.exact import ExactRanking, rank_exactly
 from retrieval.evaluators.caption_task import CaptionTask
 from retrieval.evaluators.reference import Reference
-from retrieval.evaluators.searches import allowed_keys, blame_misses, filter_warnings, rows_of
+from retrieval.evaluators.searches import (
+    allowed_keys,
+    blame_misses,
+    filter_warnings,
+    list_depth,
+    rows_of,
+    search_codes,
+)
 from retrieval.evaluators.task import Shown, TaskReport
-from retrieval.types import FloatArray, KeyArray, KnnResult, VectorKind
+from retrieval.metadata import query_samples
+from retrieval.search.samples import QuerySamples
+from retrieval.types import FloatArray, KeyArray, KnnResult, Plan, VectorKind
 
 DEPTH = 100
 
@@ -51,13 +61,16 @@ def evaluate_captions(
 class _Side:
     """Queries (nq, dim) that look for items (ni, dim): captions for pictures, or pictures for captions.
 
-    `pairs` are rows of queries and of the items that are relevant to them, int64 (np,) each; `item_keys`, int64 (ni,)
-    ascending, are None where no index holds the items; `allowed`, int64 (n,) ascending, are the rows of the items that
-    a filter allows; `ideal` has the vectors of queries and items without rounding.
+    `modality` is that of the queries; `query_keys`, int64 (nq,), are those of stored ones, `NO_KEY` for others, None
+    where nothing is known of them. `pairs` are rows of queries and of the items that are relevant to them, int64 (np,)
+    each; `item_keys`, int64 (ni,) ascending, are None where no index holds the items; `allowed`, int64 (n,) ascending,
+    are the rows of the items that a filter allows; `ideal` has the vectors of queries and items without rounding.
     """
 
     name: str
     kind: VectorKind
+    modality: Modality
+    query_keys: KeyArray | None
     query_ids: list[str]
     queries: FloatArray
     item_ids: list[str]
@@ -87,6 +100,8 @@ def _text_to_image(
     return _Side(
         name="text to image",
         kind="image",
+        modality="text",
+        query_keys=task.stored_keys,
         query_ids=names,
         queries=task.vectors,
         item_ids=task.doc_ids,
@@ -108,6 +123,8 @@ def _image_to_text(task: CaptionTask, images: FloatArray, reference: Reference |
     return _Side(
         name="image to text",
         kind="caption",
+        modality="image",
+        query_keys=task.doc_keys[described],
         query_ids=doc_ids,
         queries=images[described],
         item_ids=names,
@@ -128,14 +145,11 @@ def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_se
     qrels = Qrels.from_columns(side.query_ids, side.item_ids, *side.pairs, np.ones(len(side.pairs[0]), np.int64))
     stages, first = _exact_stages(side, depth)
     exact_run = run = list(stages.values())[-1]
-    served, used = None, None
+    served = plan = None
     if side.item_keys is not None:
-        # No deeper than the graph has candidates anyway: a longer list would raise ef_search and flatter the index.
-        free = min(depth, ef_search or collection.info.index.ef_search)
-        run, used = _served(collection, side, side.item_keys, min(max(free, *cutoffs), len(side.item_ids)), ef_search)
+        run, plan, through_graph = _served(collection, side, side.item_keys, cutoffs, ef_search)
         served = evaluate(qrels, run, _measures(cutoffs), clusters=side.clusters)
-    if used is not None:
-        stages["index"] = run
+        stages |= through_graph
     whole = [parse_measure(name) for name in (f"RR@{DEPTH}", f"AP@{DEPTH}", "median_rank", "mean_rank")]
     return TaskReport(
         name=side.name,
@@ -144,11 +158,11 @@ def _evaluate(collection: Collection, side: _Side, cutoffs: Sequence[int], ef_se
         exact_run=exact_run,
         served=served,
         exact=evaluate(qrels, exact_run, [*_measures(cutoffs), *whole], clusters=side.clusters, true_first=first),
-        ef_search=used,
+        plan=plan,
         blame=blame_misses(qrels, stages, cutoffs),
         shown=side.shown,
         answers=side.answers,
-        warnings=side.warnings,
+        warnings=(*side.warnings, *_tuned_with(collection, side, plan)),
     )
 
 
@@ -182,9 +196,36 @@ def _rank_allowed(side: _Side, allowed: IntArray, depth: int, relevant: tuple[Ke
 
 
 def _served(
-    collection: Collection, side: _Side, keys: KeyArray, depth: int, ef_search: int | None
-) -> tuple[Run, int | None]:
-    """What the collection finds for users, and with which ef_search."""
+    collection: Collection, side: _Side, keys: KeyArray, cutoffs: Sequence[int], ef_search: int | None
+) -> tuple[Run, Plan, dict[str, Run]]:
+    """What the collection finds for users, how, and the stages that a graph adds."""
     allowed = None if side.allowed is None else keys[side.allowed]
-    found, plan = collection.engine.nearest(side.queries, kind=side.kind, k=depth, ef_search=ef_search, allowed=allowed)
-    return side.run(rows_of(found, keys)), plan.ef_search
+    depth = list_depth(collection, _measures(cutoffs), kind=side.kind, ef_search=ef_search)
+    k = min(depth, len(keys))
+    found, plan = collection.engine.nearest(
+        side.queries, kind=side.kind, k=k, ef_search=ef_search, allowed=allowed, modality=side.modality
+    )
+    run = side.run(rows_of(found, keys))
+    if plan.ef_search is None:
+        return run, plan, {}
+    coded = search_codes(collection, side.kind, side.queries, k=k, ef_search=plan.ef_search, allowed=allowed)
+    storage = {} if coded is None else {"storage": side.run(rows_of(coded, keys))}
+    return run, plan, {**storage, "index": run}
+
+
+def _tuned_with(collection: Collection, side: _Side, plan: Plan | None) -> list[str]:
+    """A warning where most of the queries are among those that the graph was tuned with."""
+    if side.query_keys is None or plan is None or plan.ef_search is None:
+        return []
+    total, tuned = len(side.query_ids), int(np.isin(side.query_keys, _tuning_keys(collection, side.kind)).sum())
+    if 2 * tuned <= total:
+        return []
+    return [f"{tuned:,} of these {total:,} queries tuned the graph, which may find more for them than for others"]
+
+
+def _tuning_keys(collection: Collection, kind: VectorKind) -> KeyArray:
+    """Stored vectors that the graphs of a kind are tuned with as the collection stands, int64 (n,) ascending."""
+    with collection.database.read() as connection:
+        view = collection.views.at(connection)
+        given = query_samples.all_of_them(connection, collection.info.id, collection.info.spec.dim)
+    return QuerySamples(view, given).tuning_keys(kind)

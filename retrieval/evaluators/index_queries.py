@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrieval.certificate import Modality
 from retrieval.collection import Collection
 from retrieval.errors import InputError, ModelError, NotFoundError
 from retrieval.evaluation.columns import IntArray
-from retrieval.evaluators.labels import TEMPLATE
 from retrieval.evaluators.searches import allowed_keys
-from retrieval.metadata import items
-from retrieval.types import AttributeValue, FloatArray, KeyArray
+from retrieval.metadata import items, query_samples
+from retrieval.search.prompts import Prompts, attribute_prompts
+from retrieval.search.samples import FEWEST, given_held_out, held_out
+from retrieval.types import BoolArray, FloatArray, KeyArray
 
 TEXT_STREAM, IMAGE_STREAM, FILTER_STREAM = range(3)
 """Each kind of sample has random numbers of its own: else a set of documents could be the very ones that ask."""
@@ -24,12 +25,13 @@ TEXT_STREAM, IMAGE_STREAM, FILTER_STREAM = range(3)
 class QuerySet:
     """Unit vectors that ask for images, float32 (nq, dim), nq at least 1; `source` says what they are.
 
-    `own`, int64 (nq,), has the key of the document that each is the vector of, to be left out of its results. Queries
-    of one number in `clusters`, int64 (nq,), are resampled together. `allowed` keys, int64 (n,) ascending, are the
-    `selectivity`, in (0, 1], of the live documents; None where there is no filter.
+    `modality` is what they were made of. `own`, int64 (nq,), has the key of the document that each is the vector of, to
+    be left out of its results. Queries of one number in `clusters`, int64 (nq,), are resampled together. `allowed`
+    keys, int64 (n,) ascending, are the `selectivity`, in (0, 1], of the live documents; None where there is no filter.
     """
 
     name: str
+    modality: Modality
     source: str
     vectors: FloatArray
     own: KeyArray | None = None
@@ -49,8 +51,9 @@ def query_sets(
 ) -> tuple[list[QuerySet], list[str]]:
     """Texts, stored images, and the images under each filter, at most `most` of each; and what people should know.
 
-    `vectors`, float32 (nt, dim) of length 1, are those of texts. For each of `selectivities`, in (0, 1], documents are
-    drawn by `seed` and allowed, at least one.
+    Texts are such as the graph was not tuned with, where there is one and enough of them are held out. `vectors`,
+    float32 (nt, dim) of length 1, are those of texts. For each of `selectivities`, in (0, 1], documents are drawn by
+    `seed` and allowed, at least one.
 
     Raises:
         InputError: the collection is empty, a number is out of range, or a filter does not parse or allows nothing.
@@ -60,9 +63,11 @@ def query_sets(
         keys, _ = items.live_documents(connection, collection.info.id)
     if not len(keys):
         raise InputError(f"collection {collection.name!r} has no documents: index some first")
-    sets, notes = [], []
+    sets: list[QuerySet] = []
+    notes: list[str] = []
     try:
-        sets.append(_given(vectors, most, seed) if vectors is not None else _texts(collection, most, seed))
+        texts, notes = _text_queries(collection, most, seed) if vectors is None else (_given(vectors, most, seed), [])
+        sets.append(texts)
     except (ModelError, NotFoundError) as error:
         notes.append(f"text queries are left out ({error}); --vectors takes vectors of texts")
     images = _images(collection, keys, most, seed)
@@ -83,34 +88,12 @@ def _check(most: int, selectivities: Sequence[float]) -> None:
 
 
 def _given(vectors: FloatArray, most: int, seed: int) -> QuerySet:
-    return QuerySet("text", "given vectors", vectors[_drawn(len(vectors), most, seed, TEXT_STREAM)])
-
-
-def _texts(collection: Collection, most: int, seed: int) -> QuerySet:
-    """Stored captions; where there are none with vectors, "a VALUE" for what several documents have as an attribute.
-
-    Raises `NotFoundError` where there is neither, and `ModelError` where values cannot be embedded.
-    """
-    with collection.database.read() as connection:
-        view = collection.views.at(connection)
-        keys, owners, _ = items.live_captions(connection, collection.info.id)
-    held = [np.asarray(segment.keys) for segment in view.segments if segment.info.kind == "caption"]
-    has_vector = np.isin(keys, np.concatenate(held)) if held else np.zeros(len(keys), np.bool_)
-    keys, owners = keys[has_vector], owners[has_vector]
-    if len(keys):
-        rows = _drawn(len(keys), most, seed, TEXT_STREAM)
-        return QuerySet("text", "stored captions", view.vectors(keys[rows]), clusters=owners[rows])
-    prompts = [TEMPLATE.replace("{}", value.replace("_", " ")) for value in _shared_values(collection)]
-    if not prompts:
-        raise NotFoundError("there are no caption vectors, and no attribute values that documents share")
-    rows = _drawn(len(prompts), most, seed, TEXT_STREAM)
-    texts = [prompts[row] for row in rows.tolist()]
-    return QuerySet("text", f"attribute values, as {texts[0]!r}", collection.encoder.encode_texts(texts))
+    return QuerySet("text", "text", "given vectors", vectors[_drawn(len(vectors), most, seed, TEXT_STREAM)])
 
 
 def _images(collection: Collection, keys: KeyArray, most: int, seed: int) -> QuerySet:
     own = keys[_drawn(len(keys), most, seed, IMAGE_STREAM)]
-    return QuerySet("image", "stored images", collection.views.latest().vectors(own), own=own)
+    return QuerySet("image", "image", "stored images", collection.views.latest().vectors(own), own=own)
 
 
 def _filtered(images: QuerySet, name: str, allowed: KeyArray, documents: int) -> QuerySet:
@@ -124,17 +107,56 @@ def _drawn(rows: int, most: int, seed: int, stream: int) -> IntArray:
     return np.sort(np.random.default_rng([seed, stream]).choice(rows, most, replace=False))
 
 
-def _shared_values(collection: Collection) -> list[str]:
-    """Texts that two documents or more have as an attribute's value: names of kinds, rather than of single things."""
-    counts: Counter[str] = Counter()
+@dataclass(frozen=True, slots=True, eq=False)
+class _Texts:
+    """Texts that a collection has; `held_out`, bool (n,), are those that its index is never tuned with.
+
+    `vectors_of` some rows, int64 (nq,), are float32 (nq, dim). Texts of one number in `clusters`, int64 (n,), belong
+    together.
+    """
+
+    source: str
+    held_out: BoolArray
+    vectors_of: Callable[[IntArray], FloatArray]
+    clusters: IntArray | None = None
+
+
+def _texts(collection: Collection) -> _Texts:
+    """Queries that people gave, or else captions, or else attribute values, as the index is tuned with them.
+
+    Raises `NotFoundError` where there is none of them, and `ModelError` where values cannot be embedded.
+    """
     with collection.database.read() as connection:
-        for _, rows in items.attributes_after(connection, collection.info.id, 0):
-            for attributes in rows:
-                counts.update({text for value in attributes.values() for text in _words(value)})
-    return sorted(text for text, count in counts.items() if count > 1)
+        view = collection.views.at(connection)
+        given = query_samples.all_of_them(connection, collection.info.id, collection.info.spec.dim)
+        keys, owners, _ = items.live_captions(connection, collection.info.id)
+        if len(given):
+            return _Texts("queries given", given_held_out(len(given)), lambda rows: given[rows])
+        has_vector = np.isin(keys, view.keys("caption"))
+        keys, owners = keys[has_vector], owners[has_vector]
+        if len(keys):
+            return _Texts("stored captions", held_out(keys), lambda rows: view.vectors(keys[rows]), owners)
+        values = attribute_prompts(connection, collection.info.id, view)
+    if not values:
+        raise NotFoundError("there are no caption vectors, and no attribute values that documents share")
+    prompts = Prompts.embedded(values, collection.encoder)
+    source = f"attribute values, as {values[0]!r}"
+    return _Texts(source, prompts.held_out, lambda rows: prompts.vectors[rows])
 
 
-def _words(value: AttributeValue) -> Iterator[str]:
-    for text in value if isinstance(value, list) else [value]:
-        if isinstance(text, str) and text.strip():
-            yield text
+def _text_queries(collection: Collection, most: int, seed: int) -> tuple[QuerySet, list[str]]:
+    """Texts that the graph was not tuned with, and a note where it has to be others. Raises as `_texts` does."""
+    texts = _texts(collection)
+    rows, source, notes = np.arange(len(texts.held_out)), texts.source, []
+    if collection.views.latest().has_graph("image"):
+        aside = np.flatnonzero(texts.held_out)
+        if len(aside) >= FEWEST:
+            rows, source = aside, f"{source}, held out from tuning"
+        else:
+            notes = [
+                f"only {len(aside):,} of {len(rows):,} texts ({source}) are held out from tuning, too few to ask: "
+                "the index may find more for those that ask than for others"
+            ]
+    rows = rows[_drawn(len(rows), most, seed, TEXT_STREAM)]
+    clusters = None if texts.clusters is None else texts.clusters[rows]
+    return QuerySet("text", "text", source, texts.vectors_of(rows), clusters=clusters), notes

@@ -53,7 +53,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """One set of queries: the exact search, and a point for each ef_search, ascending.
+    """One set of queries: the exact search, a point for each ef_search, ascending, and the plan that users get.
 
     Settings that come to the same plan are measured once and share their figures.
     """
@@ -61,6 +61,7 @@ class Series:
     queries: QuerySet
     exact: Point
     points: tuple[Point, ...]
+    served: Plan
 
     def reaching(self, target: float) -> Point | None:
         """The point of the smallest ef_search with this recall, or None."""
@@ -79,6 +80,7 @@ class Series:
             "source": self.queries.source,
             "queries": len(self.queries.vectors),
             "selectivity": self.queries.selectivity,
+            "served": asdict(self.served),
             "exact": self.exact.as_json(),
             "points": [point.as_json() for point in self.points],
             "reached": {str(target): point.ef_search if point else None for target, point in best.items()},
@@ -111,25 +113,28 @@ def sweep(
     what, total = f"{queries.name} queries", len(values) + 1
     tell(what, 0, total)
     asker = _Asker.of(collection, queries, k)
-    found, plan = asker.nearest(queries.vectors, None)
+    found, plan = asker.nearest(queries.vectors, None, exact=True)
     truth = asker.kept(found)
     exact = _point(asker, None, plan, found, truth)
     measured = {(plan.strategy, plan.ef_search): exact}
     points = []
     for done, ef_search in enumerate(values, start=1):
         tell(what, done, total)
-        _, plan = asker.nearest(queries.vectors[:1], ef_search)
+        found, plan = asker.nearest(queries.vectors, ef_search)
         key = (plan.strategy, plan.ef_search)
         if key not in measured:
-            found, _ = asker.nearest(queries.vectors, ef_search)
             measured[key] = _point(asker, ef_search, plan, found, truth)
         points.append(replace(measured[key], ef_search=ef_search))
     tell(what, total, total)
-    return Series(queries, exact, tuple(points))
+    _, served = asker.nearest(queries.vectors, None)
+    return Series(queries, exact, tuple(points), served)
 
 
 def advice(series: Series) -> list[str]:
-    """For each recall aimed at, the smallest ef_search that has it and how fast that is, beside the exact search."""
+    """For each recall aimed at, the smallest ef_search that has it and how fast that is, beside the exact search.
+
+    Then what users' searches do that do not say otherwise, and the recall that is certified for it.
+    """
     exact = series.exact.timing.queries_per_second
     if all(point.is_exact for point in series.points):
         return [f"searched exactly, whatever ef_search: {exact:,.0f} queries/s"]
@@ -143,7 +148,14 @@ def advice(series: Series) -> list[str]:
             reached = f"{target} from ef_search {point.ef_search}: {point.timing.queries_per_second:,.0f} queries/s"
         wins = point is not None and exact >= point.timing.queries_per_second
         lines.append(f"{reached}; exact search{' is no slower' * wins}: {exact:,.0f} queries/s")
-    return lines
+    return [*lines, _told(series.served)]
+
+
+def _told(served: Plan) -> str:
+    if served.ef_search is None:
+        return "users' searches: exact"
+    certified = f", certified recall@{served.certified_at} {served.certified}" if served.certified else ""
+    return f"users' searches: ef_search {served.ef_search}{certified}"
 
 
 def _span(run: Sequence[Point]) -> str:
@@ -165,11 +177,12 @@ class _Asker:
             return cls(collection, queries, k, None)
         return cls(collection, queries, k, collection.views.latest().allow_keys("image", queries.allowed))
 
-    def nearest(self, vectors: FloatArray, ef_search: int | None) -> tuple[KnnResult, Plan]:
-        """What the engine finds for some of the queries; exactly, where there is no ef_search."""
+    def nearest(self, vectors: FloatArray, ef_search: int | None, *, exact: bool = False) -> tuple[KnnResult, Plan]:
+        """What the engine finds for some of the queries; as it is planned for users, where there is no ef_search."""
         wanted = self.k if self.queries.own is None else self.k + 1
+        modality = self.queries.modality
         return self.collection.engine.nearest(
-            vectors, k=wanted, ef_search=ef_search, allowed=self.allowed, exact=ef_search is None
+            vectors, k=wanted, ef_search=ef_search, allowed=self.allowed, exact=exact, modality=modality
         )
 
     def kept(self, found: KnnResult) -> KnnResult:
@@ -181,5 +194,6 @@ def _point(asker: _Asker, ef_search: int | None, plan: Plan, found: KnnResult, t
     shares = share_found(asker.kept(found), truth).astype(np.float64)
     low, high = bootstrap_intervals(shares[:, None], ["mean"], clusters=asker.queries.clusters)[0].tolist()
     recall = Estimate(float(shares.mean()), low, high, len(shares))
-    timing = time_queries(lambda vectors: asker.nearest(vectors, ef_search), asker.queries.vectors)
+    exact = ef_search is None
+    timing = time_queries(lambda vectors: asker.nearest(vectors, ef_search, exact=exact), asker.queries.vectors)
     return Point(ef_search, plan, recall, timing)

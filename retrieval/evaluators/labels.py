@@ -105,7 +105,14 @@ def image_to_image(
     vectors = collection.views.latest().vectors(labels.doc_keys[asking])
     depth = list_depth(collection, measures, ef_search=ef_search)
     searches = search_both(
-        collection, query_ids, vectors, depth=depth, ef_search=ef_search, without=query_ids, filter=filter
+        collection,
+        query_ids,
+        vectors,
+        depth=depth,
+        modality="image",
+        ef_search=ef_search,
+        without=query_ids,
+        filter=filter,
     )
     alone = len([names for names in classes if names]) - int(company.sum())
     shown = {labels.doc_ids[row]: Shown(", ".join(classes[row]), labels.doc_ids[row]) for row in asking.tolist()}
@@ -135,7 +142,9 @@ def text_to_image(
     query_ids = list(asked)
     vectors = collection.encoder.encode_texts(query_ids)
     depth = list_depth(collection, measures, ef_search=ef_search)
-    searches = search_both(collection, query_ids, vectors, depth=depth, ef_search=ef_search, filter=filter)
+    searches = search_both(
+        collection, query_ids, vectors, depth=depth, modality="text", ef_search=ef_search, filter=filter
+    )
     report = measure(
         "text to image",
         _qrels(query_ids, labels.doc_ids, relevant),

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from retrieval.certificate import Modality
 from retrieval.collection import Collection
 from retrieval.errors import ImageError, SourceError, VectorError
 from retrieval.images.decode import decode
@@ -38,6 +39,13 @@ class SearchQuery:
     text: str | None = None
     image: Path | None = None
     doc_id: str | None = None
+
+    @property
+    def modality(self) -> Modality | None:
+        """What it is made of, as the planner distinguishes it; None for a mix of text and pictures."""
+        if self.image is None and self.doc_id is None:
+            return "text"
+        return "image" if self.text is None else None
 
     def __str__(self) -> str:
         given = (self.text, str(self.image) if self.image else None, self.doc_id)

@@ -52,7 +52,8 @@ def _figures(report: TaskReport) -> dict[str, Any]:
     return {
         "served": report.served.as_json() if report.served else None,
         "exact": report.exact.as_json(),
-        "ef_search": report.ef_search,
+        "ef_search": report.plan.ef_search if report.plan else None,
+        "certified": asdict(report.plan.certified) if report.plan and report.plan.certified else None,
         "misses": {str(k): asdict(blame) for k, blame in report.blame.items()},
         "warnings": list(report.all_warnings),
     }
@@ -79,14 +80,14 @@ def _page(collection: Collection, reports: Sequence[TaskReport], config: Mapping
 
 
 def _table(report: TaskReport) -> str:
-    through = f"served, ef_search {report.ef_search}" if report.ef_search else "served, exact"
-    head = [f"{report.exact.counts.queries:,} queries", through if report.served else "no index", "exact search"]
+    head = [f"{report.exact.counts.queries:,} queries", report.how_served, "exact search"]
     served = report.served.measures if report.served else {}
     rows = [
         [escape(label(name)), *(page.figure(one, digits=digits(name)) for one in (served.get(name), exact))]
         for name, exact in report.exact.measures.items()
     ]
-    return f"{page.table(head, rows)}<p class=faint>with 95 % bootstrap intervals</p>"
+    note = "with 95 % bootstrap intervals" + (f"; {report.certified}" if report.certified else "")
+    return f"{page.table(head, rows)}<p class=faint>{escape(note)}</p>"
 
 
 def _blame_table(report: TaskReport) -> str:
@@ -110,7 +111,8 @@ def _bar(blame: Mapping[str, int]) -> str:
 def _curves(report: TaskReport) -> dict[str, Float64Array]:
     """hit@k for every k up to the depth of the run."""
     exact = {"exact": _hit_curve(report.qrels, report.exact_run)}
-    return {"served": _hit_curve(report.qrels, report.run), **exact} if report.ef_search else exact
+    through_graph = report.plan is not None and report.plan.ef_search is not None
+    return {"served": _hit_curve(report.qrels, report.run), **exact} if through_graph else exact
 
 
 def _hit_curve(qrels: Qrels, run: Run) -> Float64Array:

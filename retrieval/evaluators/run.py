@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from retrieval.certificate import Modality
 from retrieval.collection import Collection
 from retrieval.evaluation import Measure, Qrels, parse_measure
 from retrieval.evaluators.queries import SearchQuery, embed_queries
@@ -46,6 +47,7 @@ def evaluate_queries(
         [query.query_id for query in queries],
         embed_queries(collection, queries) if vectors is None else vectors,
         depth=list_depth(collection, measures, ef_search=ef_search, depth=depth),
+        modality=_modality(queries),
         ef_search=ef_search,
         without=[query.doc_id for query in queries],
         filter=filter,
@@ -60,6 +62,12 @@ def evaluate_queries(
         clusters=judged_alike(qrels),
         warnings=list(_warnings(collection, qrels)),
     )
+
+
+def _modality(queries: Sequence[SearchQuery]) -> Modality | None:
+    """What all the queries are made of; None where that is not the same."""
+    modalities = {query.modality for query in queries}
+    return modalities.pop() if len(modalities) == 1 else None
 
 
 def _warnings(collection: Collection, qrels: Qrels) -> Iterator[str]:

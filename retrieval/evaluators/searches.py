@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrieval.certificate import Modality, measured_at
 from retrieval.collection import Collection
 from retrieval.errors import InputError
 from retrieval.evaluation import Measure, Qrels, Run, evaluate
@@ -21,7 +22,7 @@ from retrieval.evaluators.reference import Reference
 from retrieval.evaluators.task import Shown, TaskReport
 from retrieval.metadata import items
 from retrieval.search.query import MOST_HITS
-from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult
+from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult, Plan, VectorKind
 
 LONGEST_FREE = 100
 
@@ -30,14 +31,14 @@ LONGEST_FREE = 100
 class Searches:
     """What users get, and what an exact search finds in its place, under the same filter.
 
-    `ef_search` is None where there was no graph to ask. `stages` maps the names of the stages, from ideal to served, to
-    what is found up to there. `allowed`, int64 (n,) ascending, are the keys that the filter leaves, None without one.
-    `warnings` are lines for people.
+    `plan` is what the served search did. `stages` maps the names of the stages, from ideal to served, to what is found
+    up to there. `allowed`, int64 (n,) ascending, are the keys that the filter leaves, None without one. `warnings` are
+    lines for people.
     """
 
     served: Run
     exact: Run
-    ef_search: int | None
+    plan: Plan
     stages: Mapping[str, Run]
     allowed: KeyArray | None = None
     warnings: tuple[str, ...] = ()
@@ -49,6 +50,7 @@ def search_both(
     vectors: FloatArray,
     *,
     depth: int,
+    modality: Modality | None = None,
     ef_search: int | None = None,
     without: Sequence[str | None] | None = None,
     filter: str | None = None,  # noqa: A002  the word that users write
@@ -56,7 +58,9 @@ def search_both(
 ) -> Searches:
     """The `depth` best documents for each query, unit vectors float32 (nq, dim), through the index and exactly.
 
-    `without` names a document for each query that is left out of its results, or None: an item is no answer to itself.
+    The served search is planned as users' searches of that `modality` are (None: unknown, or of both), or takes
+    `ef_search` candidates. `without` names a document for each query that is left out of its results, or None: an item
+    is no answer to itself.
     With a `filter` both searches have it, as users' do. With a `reference` of the same queries, what the encoder's
     precision loses is told apart from what the model does.
 
@@ -64,7 +68,7 @@ def search_both(
         InputError: a depth outside 1..10,000, an empty collection, a filter that is wrong or allows nothing.
         ConflictError: the documents are not those of the reference any more.
     """
-    asked = _asked(collection, query_ids, vectors, depth=depth, ef_search=ef_search, without=without)
+    asked = _asked(collection, query_ids, vectors, depth=depth, modality=modality, ef_search=ef_search, without=without)
     allowed = allowed_keys(collection, filter, asked.keys) if filter else None
     stages: dict[str, Run] = {}
     if reference is not None:
@@ -73,11 +77,12 @@ def search_both(
     if allowed is not None:
         stages["filter"], _ = asked.search(allowed, exact=True)
     exact = list(stages.values())[-1]
-    served, used = asked.search(allowed, exact=False)
-    if used is not None:
+    served, plan = asked.search(allowed)
+    if plan.ef_search is not None:
+        stages |= asked.by_codes(allowed, plan.ef_search)
         stages["index"] = served
     warnings = [*(reference.warnings if reference else ()), *filter_warnings(filter, allowed, asked.keys)]
-    return Searches(served, exact, used, stages, allowed, tuple(warnings))
+    return Searches(served, exact, plan, stages, allowed, tuple(warnings))
 
 
 def allowed_keys(collection: Collection, filter: str, live: KeyArray) -> KeyArray:  # noqa: A002
@@ -96,17 +101,47 @@ def filter_warnings(filter: str | None, allowed: KeyArray | None, live: KeyArray
     return [] if allowed is None else [f"the filter {filter} allows {len(allowed):,} of {len(live):,} documents"]
 
 
+def search_codes(
+    collection: Collection, kind: VectorKind, queries: FloatArray, *, k: int, ef_search: int, allowed: KeyArray | None
+) -> KnnResult | None:
+    """What a graph search that misses nothing would find, for queries (nq, dim): what is lost by comparing codes.
+
+    All codes are compared, and the best `ef_search` of them ranked by the full vectors. None where no graph has codes.
+    `allowed` keys are int64 (n,) ascending.
+    """
+    view = collection.views.latest()
+    if not view.has_codes(kind):
+        return None
+    among = None if allowed is None else view.allow_keys(kind, allowed)
+    return view.search(kind, queries, k=k, ef_search=ef_search, allowed=among, index="codes")
+
+
 def list_depth(
-    collection: Collection, measures: Sequence[Measure], *, ef_search: int | None = None, depth: int | None = None
+    collection: Collection,
+    measures: Sequence[Measure],
+    *,
+    kind: VectorKind = "image",
+    ef_search: int | None = None,
+    depth: int | None = None,
 ) -> int:
     """How long lists are to be: as long as the measures look, or as `depth` says.
 
-    A longer list than ef_search candidates would raise ef_search, and flatter the index: by default lists are longer
-    than the measures need only where that changes nothing.
+    A longer list may get a better search: it has as many candidates at least, and a search that is planned reaches its
+    recall for all hits that it is asked for. That would flatter the index, so by default lists are longer than the
+    measures need only where that changes nothing.
     """
-    candidates = ef_search or collection.info.index.ef_search
-    free = max(1, min(LONGEST_FREE, candidates - 1))  # one to spare for an item that asks
-    return max(free if depth is None else depth, *(each.cutoff or 0 for each in measures), 0)
+    looked = max((each.cutoff or 0 for each in measures), default=0)
+    return max(_free_depth(collection, kind, looked, ef_search) if depth is None else depth, looked)
+
+
+def _free_depth(collection: Collection, kind: VectorKind, looked: int, ef_search: int | None) -> int:
+    """The longest list, up to a hundred, that is searched for as one of the `looked` first would be."""
+    index = collection.info.index
+    if not collection.views.latest().has_graph(kind):
+        return LONGEST_FREE
+    if ef_search is None and index.target_recall is not None:
+        return measured_at(looked) or looked
+    return max(1, min(LONGEST_FREE, (ef_search or index.ef_search) - 1))  # one to spare for an item that asks
 
 
 def measure(
@@ -127,7 +162,7 @@ def measure(
         exact_run=searches.exact,
         served=evaluate(qrels, searches.served, measures, clusters=clusters),
         exact=evaluate(qrels, searches.exact, measures, clusters=clusters),
-        ef_search=searches.ef_search,
+        plan=searches.plan,
         blame=blame_misses(qrels, searches.stages, sorted({each.cutoff for each in measures if each.cutoff})),
         shown=shown,
         warnings=(*warnings, *searches.warnings),
@@ -182,14 +217,20 @@ class _Asked:
     doc_ids: Sequence[str]
     left_out: KeyArray
     depth: int
+    modality: Modality | None
     ef_search: int | None
 
-    def search(self, allowed: KeyArray | None = None, *, exact: bool) -> tuple[Run, int | None]:
-        """What the collection finds among its stored vectors, and with which ef_search."""
+    def search(self, allowed: KeyArray | None = None, *, exact: bool = False) -> tuple[Run, Plan]:
+        """What the collection finds among its stored vectors, and how."""
         found, plan = self.collection.engine.nearest(
-            self.vectors, k=self._k, ef_search=self.ef_search, allowed=allowed, exact=exact
+            self.vectors, k=self._k, ef_search=self.ef_search, allowed=allowed, exact=exact, modality=self.modality
         )
-        return self._run(rows_of(found, self.keys)), plan.ef_search
+        return self._run(rows_of(found, self.keys)), plan
+
+    def by_codes(self, allowed: KeyArray | None, ef_search: int) -> dict[str, Run]:
+        """The stage of the storage, where there is one."""
+        found = search_codes(self.collection, "image", self.vectors, k=self._k, ef_search=ef_search, allowed=allowed)
+        return {} if found is None else {"storage": self._run(rows_of(found, self.keys))}
 
     def ideal(self, reference: Reference) -> Run:
         """What would be found without rounding."""
@@ -211,6 +252,7 @@ def _asked(
     vectors: FloatArray,
     *,
     depth: int,
+    modality: Modality | None,
     ef_search: int | None,
     without: Sequence[str | None] | None,
 ) -> _Asked:
@@ -222,4 +264,4 @@ def _asked(
         raise InputError(f"collection {collection.name!r} has no documents: index some first")
     rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}
     left_out = np.array([rows.get(doc_id or "", NO_KEY) for doc_id in without or [None] * len(query_ids)], np.int64)
-    return _Asked(collection, query_ids, vectors, keys, doc_ids, left_out, depth, ef_search)
+    return _Asked(collection, query_ids, vectors, keys, doc_ids, left_out, depth, modality, ef_search)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from retrieval.evaluation import Evaluation, Qrels, Run
 from retrieval.evaluation.decompose import Decomposition
+from retrieval.types import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,10 @@ class Shown:
 class TaskReport:
     """One way of searching: `served` is through the collection's index, `exact` compares with every vector.
 
-    `served` is None where there is no index to ask (captions that the collection does not hold); `run` has the served
-    results, or the exact ones then. `blame` is by cut-off. `shown` says what the queries are, `answers` what results
-    are that are no documents, captions by their id. `warnings` are lines for people, beside those of the evaluations.
+    `served` and its `plan` are None where there is no index to ask (captions that the collection does not hold); `run`
+    has the served results, or the exact ones then. `blame` is by cut-off. `shown` says what the queries are, `answers`
+    what results are that are no documents, captions by their id. `warnings` are lines for people, beside those of the
+    evaluations.
     """
 
     name: str
@@ -32,7 +34,7 @@ class TaskReport:
     exact_run: Run
     served: Evaluation | None
     exact: Evaluation
-    ef_search: int | None
+    plan: Plan | None
     blame: Mapping[int, Decomposition]
     shown: Mapping[str, Shown]
     answers: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +44,21 @@ class TaskReport:
     def file_name(self) -> str:
         """The task's name as files have it: `text-to-image`."""
         return self.name.replace(" ", "-")
+
+    @property
+    def how_served(self) -> str:
+        """How the served search went: `served (ef_search 64)`, `served (exact)`, or `no index`."""
+        if self.plan is None:
+            return "no index"
+        return "served (exact)" if self.plan.ef_search is None else f"served (ef_search {self.plan.ef_search})"
+
+    @property
+    def certified(self) -> str | None:
+        """What was measured of such searches with queries that are held out; None where nothing was."""
+        if self.plan is None or self.plan.certified is None:
+            return None
+        recall = f"recall@{self.plan.certified_at} {self.plan.certified}"
+        return f"certified, with queries that the index was not tuned with: {recall}"
 
     @property
     def all_warnings(self) -> tuple[str, ...]:

@@ -1,21 +1,25 @@
 """Queries to tune an index with and, apart from them, queries to measure it with.
 
-Texts are asked of images, so captions stand for text queries, and the other way round; a sample of real queries, given
-by `retrieval tune`, comes first. One in HELD_OUT is kept for measuring alone, told by its key, so that it stays so in
-every later generation.
+Texts are asked of images, so captions stand for text queries, and the other way round. A sample of real queries, given
+by `retrieval tune`, comes first; where there are no captions either, prompts made of attribute values stand for them.
+One caption or image in HELD_OUT is kept for measuring alone, told by its key, so that it stays so in every later
+generation; of the others, which are fewer, more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from retrieval.certificate import Modality
 from retrieval.index.generation import GenerationView
+from retrieval.search.prompts import Prompts
 from retrieval.types import BoolArray, FloatArray, KeyArray, VectorKind
 
-HELD_OUT = 50
+HELD_OUT, MOST_HELD_OUT = 50, 4
 MEASURED = 300
 """Most queries of a modality that are measured with."""
 MOST_TUNED = 200_000
@@ -34,20 +38,32 @@ class Sample:
 
 
 class QuerySamples:
-    """The queries that can be had for one view; `asked` float32 (n, dim) are text queries that people gave."""
+    """The queries that can be had for one view; `asked` float32 (n, dim) are text queries that people gave.
 
-    def __init__(self, view: GenerationView, asked: FloatArray) -> None:
+    `make_prompts` is called at most once, where there is nothing else to ask of images.
+    """
+
+    def __init__(
+        self, view: GenerationView, asked: FloatArray, make_prompts: Callable[[], Prompts | None] = lambda: None
+    ) -> None:
         self._view = view
         self._asked = asked
+        self._aside = given_held_out(len(asked))
+        self._make_prompts = make_prompts
 
     def tuning(self, kind: VectorKind) -> FloatArray | None:
         """Queries from the other tower, none of them held out; None if there are none."""
-        most = min(MOST_TUNED, max(1_000, int(TUNED_SHARE * self._view.rows(kind))))
-        given = self._asked[~held_out(np.arange(len(self._asked)))] if kind == "image" else self._asked[:0]
-        keys = self._view.keys(_other(kind))
-        keys = _drawn(keys[~held_out(keys)], most - min(most, len(given)))
-        queries = np.concatenate([given[:most], self._view.vectors(keys)]) if len(keys) else given[:most]
+        given = self._given(kind)
+        keys = self.tuning_keys(kind)
+        queries = np.concatenate([given, self._view.vectors(keys)]) if len(keys) else given
+        if kind == "image" and not len(queries) and self._prompts:
+            queries = self._prompts.vectors[~self._prompts.held_out]
         return queries if len(queries) else None
+
+    def tuning_keys(self, kind: VectorKind) -> KeyArray:
+        """Those of the tuning queries that are stored vectors, ascending int64 (n,)."""
+        keys = self._view.keys(_other(kind))
+        return _drawn(keys[~held_out(keys)], self._most(kind) - len(self._given(kind)))
 
     def measuring(self, kind: VectorKind) -> dict[Modality, Sample]:
         """Held-out queries of both modalities, as far as there are enough."""
@@ -57,15 +73,27 @@ class QuerySamples:
             samples[modality_of(_other(kind))] = Sample(other)
         return samples
 
+    def _most(self, kind: VectorKind) -> int:
+        return min(MOST_TUNED, max(1_000, int(TUNED_SHARE * self._view.rows(kind))))
+
+    def _given(self, kind: VectorKind) -> FloatArray:
+        return self._asked[~self._aside][: self._most(kind)] if kind == "image" else self._asked[:0]
+
+    @cached_property
+    def _prompts(self) -> Prompts | None:
+        return None if self._view.rows("caption") or len(self._asked) else self._make_prompts()
+
     def _own(self, kind: VectorKind) -> Sample:
         keys = _drawn(self._view.keys(kind), MEASURED)
         return Sample(self._view.vectors(keys), keys)
 
     def _other_tower(self, kind: VectorKind) -> FloatArray:
         if kind == "image":
-            given = self._asked[held_out(np.arange(len(self._asked)))]
+            given = self._asked[self._aside]
             if len(given) >= FEWEST:
                 return given[:MEASURED]
+            if self._prompts:
+                return self._prompts.vectors[self._prompts.held_out][:MEASURED]
         keys = self._view.keys(_other(kind))
         return self._view.vectors(_drawn(keys[held_out(keys)], MEASURED))
 
@@ -73,6 +101,11 @@ class QuerySamples:
 def held_out(keys: KeyArray) -> BoolArray:
     """Which keys are kept for measuring."""
     return np.asarray(keys % HELD_OUT == 0)
+
+
+def given_held_out(count: int) -> BoolArray:
+    """Which of so many queries that people gave are kept for measuring: enough of them, but no more than a quarter."""
+    return np.asarray(np.arange(count) % min(HELD_OUT, max(MOST_HELD_OUT, count // MEASURED)) == 0)
 
 
 def modality_of(kind: VectorKind) -> Modality:

@@ -11,15 +11,18 @@ import numpy as np
 import pytest
 from helpers import COLOURS, run_cli, save_picture, unit_vectors
 
+from retrieval.certificate import Recall
 from retrieval.encoders.fake import FakeEncoder
 from retrieval.errors import FilterError, InputError
 from retrieval.evaluation import Estimate
 from retrieval.evaluators.index_queries import QuerySet, query_sets
 from retrieval.evaluators.index_sweep import Point, Series, advice, sweep, sweep_values
 from retrieval.evaluators.timing import Timing
+from retrieval.metadata import query_samples
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference, Plan
+from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference, Plan
 from retrieval.workspace import Workspace, external_spec
+from retrieval.writer import EmbeddedItem, WriteBatch
 
 ROWS, DIM, K = 800, 24, 5
 TIMING = Timing(1000.0, 2000.0, 1.0, 2.0, 3.0, 10)
@@ -144,8 +147,43 @@ def test_shared_attribute_values_ask_where_there_are_no_captions(tmp_path):
         rows = [{"kind": "wall_clock", "id": "7"}, {"kind": "wall_clock", "id": "8"}, {"kind": "hat"}]
         collection.add_vectors(["a", "b", "c"], unit_vectors(3, encoder.spec.dim), attributes=rows)
         texts = query_sets(collection, most=10)[0][0]
-    assert texts.source == "attribute values, as 'a wall clock'"
-    assert np.array_equal(texts.vectors, encoder.encode_texts(["a wall clock"]))
+    assert texts.source == "attribute values, as 'a photo of a wall clock'"
+    assert np.array_equal(texts.vectors, encoder.encode_texts(["a photo of a wall clock"]))
+
+
+def captioned(workspace, count):
+    """A collection with two captions for each of `count` documents; keys run 1, 2, 3 (a document, its captions), ..."""
+    spec = FakeEncoder().spec
+    index = IndexParams(target_recall=None)
+    collection = workspace.create(f"c{count}", spec, ModelReference("fake"), index=index, encoder=FakeEncoder())
+    vectors = unit_vectors(3 * count, spec.dim).reshape(count, 3, spec.dim)
+    items = [
+        EmbeddedItem(CatalogRecord(f"d{number}", "", ("one", "two"), {"kind": "hat"}), three[0], three[1:])
+        for number, three in enumerate(vectors)
+    ]
+    collection.writer.commit(WriteBatch(items=items))
+    collection.compact(exact_rows=0)
+    return collection
+
+
+def test_texts_that_tuned_the_graph_ask_only_where_too_few_are_held_out(tmp_path):
+    with Workspace(Settings(data_dir=tmp_path, database_url=None)) as workspace:
+        plenty, few = captioned(workspace, 1000), captioned(workspace, 400)
+        texts, notes = query_sets(plenty, most=100)
+        stored = plenty.views.latest().vectors(np.array([key for key in range(50, 3001, 50) if key % 3 != 1]))
+        assert (texts[0].source, len(texts[0].vectors)) == ("stored captions, held out from tuning", 40)
+        assert np.array_equal(texts[0].vectors, stored)
+        assert notes == []
+        texts, notes = query_sets(few, most=100)
+        assert (texts[0].source, len(texts[0].vectors)) == ("stored captions", 100)
+        assert notes[0].startswith("only 16 of 800 texts (stored captions) are held out from tuning")
+        given = unit_vectors(100, few.info.spec.dim, seed=9)
+        with few.database.write() as connection:
+            query_samples.replace_all(connection, few.info.id, given)
+        texts, notes = query_sets(few, most=100)
+        assert texts[0].source == "queries given, held out from tuning"
+        assert np.array_equal(texts[0].vectors, given[::4])
+        assert notes == []
 
 
 def test_the_values_of_ef_search():
@@ -179,11 +217,13 @@ def test_advice_by_hand():
         return Point(ef_search, plan, Estimate(recall, recall, recall, 4), replace(TIMING, queries_per_second=speed))
 
     exact = replace(point(None, 1.0, 700), plan=Plan("exact", None, 9, None, 1))
-    queries = QuerySet("text", "captions", unit_vectors(4, 2))
-    series = Series(queries, exact, (point(10, 0.9, 2000), point(20, 0.95, 1240), point(40, 0.99, 600)))
+    queries = QuerySet("text", "text", "captions", unit_vectors(4, 2))
+    served = Plan("hnsw", 20, 9, None, 1, Recall(0.96, 0.95, 0.97), 10)
+    series = Series(queries, exact, (point(10, 0.9, 2000), point(20, 0.95, 1240), point(40, 0.99, 600)), served)
     assert advice(series) == [
         "0.95 from ef_search 20: 1,240 queries/s; exact search: 700 queries/s",
         "0.99 from ef_search 40: 600 queries/s; exact search is no slower: 700 queries/s",
+        "users' searches: ef_search 20, certified recall@10 0.960 (0.950-0.970)",
     ]
     assert advice(replace(series, points=series.points[:2]))[1] == (
         "0.99 is not reached by ef_search 20 (0.950); exact search: 700 queries/s"
@@ -209,7 +249,7 @@ def test_the_command_and_its_report(tmp_path):
 
     run_cli("compact", "-c", "things", "--exact-rows", "0", cwd=tmp_path)
     told = run_cli(*command, "--filter", 'colour = "red"', "--out", "r", "--json", cwd=tmp_path)
-    assert told.stderr == ""
+    assert told.stderr.startswith("warning: only 0 of 24 texts (stored captions) are held out from tuning")
     metrics = json.loads(told.stdout, parse_constant=pytest.fail)
     assert metrics == json.loads((tmp_path / "r" / "metrics.json").read_text())
     names = [

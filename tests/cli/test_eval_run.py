@@ -147,7 +147,7 @@ def test_a_miss_of_the_graph_is_the_indexs(collection):
     )
     assert report.exact.measures["hit@1"].value == 1.0
     blame = report.blame[1]
-    assert blame.blame == {"model": 0, "index": blame.misses}
+    assert blame.blame == {"model": 0, "storage": 0, "index": blame.misses}
     assert blame.misses == np.sum(report.served.per_query["hit@1"] == 0) > 0
 
 
@@ -155,7 +155,7 @@ def test_lists_do_not_raise_ef_search_unless_a_measure_looks_deeper(collection):
     queries, judged = [SearchQuery("a", "", doc_id="d1")], Qrels.from_judgements([Qrel("a", "d2", 1)])
     for measure, depth, used in (("hit@10", None, 16), ("hit@40", None, 41), ("hit@10", 50, 51)):
         report = evaluate_queries(collection, queries, judged, [parse_measure(measure)], depth=depth, ef_search=16)
-        assert report.ef_search == used
+        assert report.plan.ef_search == used
 
 
 def test_queries_with_the_same_answers_belong_together():

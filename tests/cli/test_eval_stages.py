@@ -24,8 +24,9 @@ from retrieval.evaluators.reference import (
     reference_queries,
 )
 from retrieval.evaluators.run import evaluate_queries
+from retrieval.index.projection import fit_projection
 from retrieval.settings import Settings
-from retrieval.types import CatalogRecord, HnswParams, ModelReference
+from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference
 from retrieval.workspace import Workspace, external_spec
 
 DOCS, DIM = 600, 16
@@ -42,7 +43,8 @@ def workspace(tmp_path):
 def collection(workspace):
     """Random vectors under a poor graph, which is asked for filtered searches too, however few are allowed."""
     spec = external_spec("v", DIM)
-    collection = workspace.create("c", spec, ModelReference("v"), hnsw=HnswParams(m=4, ef_construction=8))
+    index = IndexParams(HnswParams(m=4, ef_construction=8), storage="full", target_recall=None)
+    collection = workspace.create("c", spec, ModelReference("v"), index=index)
     rows = [{"even": n % 2 == 0} for n in range(DOCS)]
     collection.add_vectors([f"d{n}" for n in range(DOCS)], unit_vectors(DOCS, DIM), attributes=rows)
     collection.compact(exact_rows=0)
@@ -114,6 +116,32 @@ def test_each_stage_of_captions(collection, graph_for_all):
     ranks = dict(zip(to_image.qrels.query_ids, to_image.exact.per_query["mean_rank"], strict=True))
     assert ranks["d1#0"] == 301
     assert list(to_text.blame[1].blame) == ["model", "precision"], "captions have no index here, and no filter"
+
+
+def test_what_codes_lose_is_the_storages(workspace):
+    """One candidate is taken: the best by the codes, here of four of sixteen dimensions."""
+    index = IndexParams(HnswParams(m=4, ef_construction=8), storage="fp32@4", target_recall=None)
+    collection = workspace.create("coded", external_spec("v", DIM), ModelReference("v"), index=index)
+    images, names, keys = unit_vectors(DOCS, DIM), [f"d{n}" for n in range(DOCS)], np.arange(1, DOCS + 1)
+    collection.add_vectors(names, images)
+    collection.compact(exact_rows=0)
+    queries = images + 0.3 * unit_vectors(DOCS, DIM, seed=1)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    basis = fit_projection(images, None)[:, :4]
+    exact, coded = (queries @ images.T).argmax(axis=1), ((queries @ basis) @ (images @ basis).T).argmax(axis=1)
+    found, _ = collection.engine.nearest(queries, k=1, ef_search=1)
+    stages = [place == np.arange(DOCS) for place in (exact, coded, found.keys[:, 0] - 1)]
+    by_model, by_codes = ~stages[0] & ~stages[1] & ~stages[2], stages[0] & ~stages[1] & ~stages[2]
+    expected = {"model": by_model.sum(), "storage": by_codes.sum(), "index": (stages[1] & ~stages[2]).sum()}
+    assert min(expected["storage"], expected["index"]) > 0
+
+    task = CaptionTask(keys, names, names, queries, np.arange(DOCS), None)
+    report = evaluate_captions(collection, task, cutoffs=(1,), ef_search=1)[0]
+    assert report.blame[1].blame == expected
+    judged = Qrels.from_judgements(Qrel(name, name, 1) for name in names)
+    asked = [SearchQuery(name, "", text="x") for name in names]
+    report = evaluate_queries(collection, asked, judged, [parse_measure("hit@1")], vectors=queries, ef_search=1)
+    assert report.blame[1].blame == expected
 
 
 def test_without_filter_reference_and_graph_all_is_the_models(workspace):
