@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from retrieval.errors import ConflictError, StorageError
+
+PATIENCE_S = 300.0
+
+
+def writing(folder: Path) -> AbstractContextManager[None]:
+    """Hold what every commit to the collection whose segments are in `folder` takes, for the moment of the commit."""
+    busy = "another process has been writing to this collection for minutes: try again when it has finished"
+    return exclusive(folder.parent / "write.lock", wait_s=PATIENCE_S, busy=busy)
+
+
+def compacting(folder: Path) -> AbstractContextManager[None]:
+    """Hold what replaces segments of that collection by others; commits go on."""
+    busy = "another process is compacting this collection: try again when it has finished"
+    return exclusive(folder.parent / "compact.lock", wait_s=PATIENCE_S, busy=busy)
 
 
 @contextmanager

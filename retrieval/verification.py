@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval.errors import CorruptionError
-from retrieval.index.segment import verify_segment
+from retrieval.index.files import Damage
+from retrieval.index.segment import damages
 from retrieval.metadata import generations, items
 
 if TYPE_CHECKING:
@@ -23,14 +25,18 @@ class Verified:
 
 
 def verify(collection: Collection, *, checksums: bool = True) -> Verified:
-    """Check that every live document has exactly one live vector, and every file its recorded content.
+    """Check that every file has its recorded content, and every live document exactly one live vector.
+
+    Without `checksums` only the files' sizes are compared.
 
     Raises:
-        CorruptionError: it is not so; names the file, or the counts that differ.
-        StorageError: a file is missing.
+        CorruptionError: it is not so; names all files that are missing or damaged, or the counts that differ.
     """
     with collection.database.read() as connection:
         published = generations.current(connection, collection.info.id).segments
+        found = [damage for one in published for damage in damages(collection.folder, one, checksums=checksums)]
+        if found:
+            raise CorruptionError(_describe(collection.name, found))
         documents, _ = items.counts(connection, collection.info.id)
         vectors = collection.views.at(connection).rows("image")
     if documents != vectors:
@@ -38,7 +44,9 @@ def verify(collection: Collection, *, checksums: bool = True) -> Verified:
             f"collection {collection.name!r} has {documents:,} documents and {vectors:,} vectors: index it again"
         )
     files = [file for segment in published for file in segment.files]
-    if checksums:
-        for segment in published:
-            verify_segment(collection.folder, segment)
     return Verified(len(published), len(files), sum(file.size for file in files) if checksums else 0)
+
+
+def _describe(name: str, found: Sequence[Damage]) -> str:
+    count = "an index file is" if len(found) == 1 else f"{len(found):,} index files are"
+    return f"{count} not as written: {'; '.join(map(str, found))}: run `retrieval repair -c {name}`"

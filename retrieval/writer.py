@@ -7,7 +7,6 @@ it is there or nothing. Rules in docs/architecture.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from retrieval.certificate import Certificate
 from retrieval.index import compaction, files
 from retrieval.index.generation import GenerationView
 from retrieval.index.segment import write_segment
-from retrieval.locks import exclusive
+from retrieval.locks import compacting, writing
 from retrieval.metadata import collections, generations, items, ledger, query_samples
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
@@ -33,7 +32,6 @@ from retrieval.types import CatalogRecord, FloatArray, KeyArray, SegmentFile, Se
 from retrieval.vectors import check_unit_vectors
 
 KINDS: tuple[VectorKind, ...] = ("image", "caption")
-WRITE_LOCK_WAIT_S = 300.0
 
 OnBuild = Callable[[VectorKind, int, int], None]
 """Called while a graph is built: the kind of vectors, how many are linked, and how many there are."""
@@ -96,7 +94,7 @@ class CollectionWriter:
         for item in batch.items:
             check_unit_vectors(item.image[None], self._info.spec.dim)
             check_unit_vectors(item.captions, self._info.spec.dim)
-        with self._write_lock(), self._database.write() as connection:
+        with writing(self._folder), self._database.write() as connection:
             return self._commit(connection, batch)
 
     def _commit(self, connection: Connection, batch: WriteBatch) -> int:
@@ -165,7 +163,7 @@ class CollectionWriter:
             RecallError: a graph misses the target; nothing is kept.
         """
         rebuilt = []
-        with self._compact_lock():
+        with compacting(self._folder):
             for kind in kinds:
                 if merge := compaction.plan_rebuild(view := self._views.latest(), kind):
                     self._merge(view, merge, tuning, on_build)
@@ -184,7 +182,7 @@ class CollectionWriter:
         on_build: OnBuild | None = None,
     ) -> int:
         made = 0
-        with self._compact_lock():
+        with compacting(self._folder):
             for kind in KINDS:
                 while merge := plan(view := self._views.latest(), kind):
                     self._merge(view, merge, Tuning(self._info.index), on_build)
@@ -213,7 +211,7 @@ class CollectionWriter:
             written = write_segment(self._folder, merge.kind, keys, vectors)
         if written and merge.kind == "image" and len(keys) >= columns.LEAST_ROWS:
             written = replace(written, files=(*written.files, self._write_columns(keys)))
-        with self._write_lock(), self._database.write() as connection:
+        with writing(self._folder), self._database.write() as connection:
             self._replace(connection, view, merge, written, certificate)
 
     def _asked(self) -> FloatArray:
@@ -246,14 +244,6 @@ class CollectionWriter:
         items.purge(connection, self._info.id, np.concatenate(dropped).tolist())
 
     def _collect_garbage(self) -> None:
-        with self._write_lock(), self._database.read() as connection:
+        with writing(self._folder), self._database.read() as connection:
             published = generations.current(connection, self._info.id).segments
             files.remove_others(self._folder, [file.name for segment in published for file in segment.files])
-
-    def _compact_lock(self) -> AbstractContextManager[None]:
-        busy = "another process is compacting this collection: try again when it has finished"
-        return exclusive(self._folder.parent / "compact.lock", wait_s=WRITE_LOCK_WAIT_S, busy=busy)
-
-    def _write_lock(self) -> AbstractContextManager[None]:
-        busy = "another process has been writing to this collection for minutes: try again when it has finished"
-        return exclusive(self._folder.parent / "write.lock", wait_s=WRITE_LOCK_WAIT_S, busy=busy)

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -43,22 +44,42 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check_size(folder: Path, file: SegmentFile) -> Path:
-    """The path of a file that is there with its recorded size."""
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A file that is not as it was written, and in what respect: "is missing", for one."""
+
+    file: SegmentFile
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file.name} {self.problem}"
+
+
+def damage_of(folder: Path, file: SegmentFile, *, checksum: bool = True) -> Damage | None:
+    """What is wrong with a file, None if nothing is; without `checksum` its content is not read."""
     path = folder / file.name
     try:
         size = path.stat().st_size
+        if size != file.size:
+            return Damage(file, f"has {size:,} bytes instead of {file.size:,}")
+        if checksum and sha256_of(path) != file.sha256:
+            return Damage(file, "is damaged: its checksum is another")
+    except FileNotFoundError:
+        return Damage(file, "is missing")
     except OSError as error:
-        raise StorageError(f"the index file {file.name} is missing from the data folder: {_remedy(file)}") from error
-    if size != file.size:
-        raise CorruptionError(f"the index file {file.name} has {size} bytes instead of {file.size}: {_remedy(file)}")
-    return path
+        return Damage(file, f"cannot be read: {error.strerror}")
+    return None
+
+
+def check_size(folder: Path, file: SegmentFile) -> Path:
+    """The path of a file that is there with its recorded size; `CorruptionError` otherwise."""
+    _raise_if(damage_of(folder, file, checksum=False))
+    return folder / file.name
 
 
 def check_digest(folder: Path, file: SegmentFile) -> None:
     """Read a file through; `CorruptionError` if a single bit of it has changed."""
-    if sha256_of(check_size(folder, file)) != file.sha256:
-        raise CorruptionError(f"the index file {file.name} is damaged, its checksum is another: {_remedy(file)}")
+    _raise_if(damage_of(folder, file))
 
 
 def remove_others(folder: Path, keep: Iterable[str]) -> int:
@@ -72,10 +93,9 @@ def remove_others(folder: Path, keep: Iterable[str]) -> int:
     return removed
 
 
-def _remedy(file: SegmentFile) -> str:
-    if file.role == COLUMNS:
-        return "search with a filter, which writes it anew"
-    return "restore it, or index the collection again"
+def _raise_if(damage: Damage | None) -> None:
+    if damage:
+        raise CorruptionError(f"the index file {damage}: run `retrieval repair`")
 
 
 def _sync(path: Path) -> None:

@@ -26,7 +26,7 @@ from retrieval.index.coded import CodedIndex
 from retrieval.index.codes import Codes
 from retrieval.index.distinct import NodeArray, RowsOfNodes, distinct
 from retrieval.index.faiss_wheel import FaissIndex, faiss
-from retrieval.index.files import COLUMNS, check_digest, check_size, write_file
+from retrieval.index.files import COLUMNS, Damage, check_size, damage_of, write_file
 from retrieval.index.flat import FlatIndex
 from retrieval.index.hnsw import HnswIndex, build_graph, open_graph, save_graph
 from retrieval.index.projection import fit_projection
@@ -54,7 +54,7 @@ def write_segment(
     flat = faiss.IndexFlatIP(nodes.shape[1])
     flat.add(nodes)
     files = [
-        write_file(folder, "keys", lambda path: _save_array(path, keys)),
+        write_keys(folder, keys),
         write_file(folder, "vectors", lambda path: faiss.write_index(flat, str(path))),
     ]
     if len(rows) < len(vectors):
@@ -101,7 +101,7 @@ class Segment:
             self._codes = Codes.open(paths["basis"], paths["codes"]) if "codes" in paths else None
             self.index = self._over_rows(self._open_graph(paths["graph"], flat)) if info.hnsw else self.exact
         except (RuntimeError, ValueError) as error:
-            raise CorruptionError(f"segment {info.segment_id} cannot be read: run `retrieval verify`") from error
+            raise CorruptionError(f"segment {info.segment_id} cannot be read: run `retrieval repair`") from error
 
     @property
     def has_graph(self) -> bool:
@@ -131,10 +131,21 @@ class Segment:
         return nodes if self._node_of is None else RowsOfNodes(nodes, self._node_of)
 
 
-def verify_segment(folder: Path, info: SegmentInfo) -> None:
-    """Read every file of a segment through; `CorruptionError` or `StorageError` names the first that is not right."""
-    for file in info.files:
-        check_digest(folder, file)
+def write_keys(folder: Path, keys: KeyArray) -> SegmentFile:
+    """Write the keys of a segment, int64 (rows,), durably; the same keys give the same file."""
+    return write_file(folder, "keys", lambda path: _save_array(path, keys))
+
+
+def read_keys(folder: Path, info: SegmentInfo) -> KeyArray:
+    """The keys of a segment, ascending int64 (rows,), whatever its other files are like."""
+    (file,) = (file for file in info.files if file.role == "keys")
+    return np.asarray(np.load(check_size(folder, file)), np.int64)
+
+
+def damages(folder: Path, info: SegmentInfo, *, checksums: bool = True) -> list[Damage]:
+    """Every file of a segment that is not as it was written; without `checksums` only sizes are compared."""
+    found = (damage_of(folder, file, checksum=checksums) for file in info.files)
+    return [damage for damage in found if damage]
 
 
 def total_bytes(info: SegmentInfo) -> int:

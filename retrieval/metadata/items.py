@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from retrieval.metadata.batches import batches
 from retrieval.metadata.tables import captions, items, tombstones
-from retrieval.types import AttributeValue, Item, KeyArray
+from retrieval.types import AttributeValue, Item, KeyArray, VectorKind
 
 _COLLECTION: BindParameter[int] = bindparam("collection")
 _KEYS: BindParameter[int] = bindparam("keys", expanding=True)
@@ -181,6 +181,15 @@ def tombstones_after(connection: Connection, collection_id: int, revision: int) 
         select(tombstones.c.key)
         .where(tombstones.c.collection_id == collection_id, tombstones.c.revision > revision)
         .order_by(tombstones.c.key)
+    ).scalars()
+    return np.fromiter(rows, np.int64)
+
+
+def version_keys(connection: Connection, collection_id: int, kind: VectorKind) -> KeyArray:
+    """Keys of the images or captions of all versions, live and dead, ascending int64 (n,)."""
+    table = items if kind == "image" else captions
+    rows = connection.execute(
+        select(table.c.key).where(table.c.collection_id == collection_id).order_by(table.c.key)
     ).scalars()
     return np.fromiter(rows, np.int64)
 

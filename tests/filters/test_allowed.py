@@ -186,7 +186,7 @@ def test_damaged_columns_are_told_by_verify_and_written_anew_by_the_next_filter(
     path = columns_file(collection)
     before = path.read_bytes()
     damage(path)
-    with pytest.raises(StorageError, match=rf"{path.name}.*search with a filter"):
+    with pytest.raises(StorageError, match=rf"{path.name}.*retrieval repair -c c"):
         verify(collection)
     with open_workspace(tmp_path) as workspace:
         assert workspace.open("c").search(vector=POOL[0], filter="n < 5").plan.allowed == 5
