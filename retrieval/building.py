@@ -1,13 +1,18 @@
-"""A graph that delivers what the collection promises, or none: build, measure, and build more thoroughly if need be."""
+"""A graph that delivers what the collection promises, or none: build, measure, and build more thoroughly if need be.
+
+A build on the GPU comes first where there is one; what it lacks, the CPU makes good.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.certificate import Certificate
-from retrieval.errors import RecallError
+from retrieval.errors import GpuError, RecallError
+from retrieval.index import gpu
 from retrieval.index.compaction import Merge
 from retrieval.index.generation import GenerationView
 from retrieval.index.segment import Segment, write_segment
@@ -15,7 +20,13 @@ from retrieval.index.storage import EFFORTS, GraphPlan
 from retrieval.search.certify import certify
 from retrieval.search.prompts import Prompts
 from retrieval.search.samples import QuerySamples
+from retrieval.settings import IndexDevice
 from retrieval.types import FloatArray, IndexParams, KeyArray, SegmentInfo
+
+log = logging.getLogger(__name__)
+
+LEAST_FROM_GPU = 0.9
+"""Recall@10 that a graph from the GPU must reach where there is no target: a faulty one would pass unseen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +45,7 @@ def build_certified(
     index: IndexParams,
     *,
     asked: FloatArray,
+    device: IndexDevice,
     make_prompts: Callable[[], Prompts | None],
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[SegmentInfo, Certificate | None]:
@@ -43,18 +55,34 @@ def build_certified(
     database has to know, and what was measured of the generation that it makes.
 
     Raises:
+        DependencyError: `device` is "cuda" and there is no GPU; nothing is written.
         RecallError: no build reaches the target; files may be left, which nothing refers to.
     """
     samples = QuerySamples(view, asked, make_prompts)
     tuning, measuring = samples.tuning(merge.kind), samples.measuring(merge.kind)
-    for effort in EFFORTS:
-        plan = GraphPlan(effort.of(index.hnsw), index.storage, tuning)
-        written = write_segment(folder, merge.kind, *rows, plan=plan, on_progress=on_progress)
+    for plan in _plans(index, tuning, len(rows[0]), device):
+        try:
+            written = write_segment(folder, merge.kind, *rows, plan=plan, on_progress=on_progress)
+        except GpuError as error:
+            log.warning("%s: the graph is built on the CPU", error)
+            continue
         made = view.with_segment(Segment(folder, written), instead_of=merge.segments)
         certificate = certify(made, merge.kind, measuring)
-        if index.target_recall is None or certificate is None or certificate.reaches(index.target_recall):
+        target = index.target_recall or (LEAST_FROM_GPU if plan.gpu else None)
+        if target is None or certificate is None or certificate.reaches(target):
+            log.info("%s vectors linked on the %s: %s", merge.kind, "GPU" if plan.gpu else "CPU", plan.hnsw)
             return written, certificate
+        if plan.gpu:
+            log.warning("the graph from the GPU misses a recall@10 of %s: it is built on the CPU", target)
     raise RecallError(
         f"the graph of {len(rows[0]):,} {merge.kind} vectors does not reach a recall@10 of {index.target_recall}, not "
         f"even with m={plan.hnsw.m}: what was searchable stays so; give the collection a lower target recall"
     )
+
+
+def _plans(index: IndexParams, queries: FloatArray | None, rows: int, device: IndexDevice) -> Iterator[GraphPlan]:
+    """What to try: the GPU where it is to build, then the CPU, ever more thoroughly."""
+    if gpu.is_to_build(rows, device):
+        yield GraphPlan(index.hnsw, index.storage, queries, gpu=True)
+    for effort in EFFORTS:
+        yield GraphPlan(effort.of(index.hnsw), index.storage, queries)

@@ -26,6 +26,7 @@ from retrieval.search.options import SearchOptions
 from retrieval.search.prompts import Prompts, attribute_prompts
 from retrieval.search.query import Document, Image, Text, Vector, Weighted, combine, modality_of
 from retrieval.search.terms import ImageInput, terms_of
+from retrieval.settings import IndexDevice
 from retrieval.types import (
     AttributeValue,
     CaptionHit,
@@ -57,7 +58,13 @@ class Collection:
     """
 
     def __init__(
-        self, info: CollectionInfo, database: Database, folder: Path, load_encoder: Callable[[], Encoder]
+        self,
+        info: CollectionInfo,
+        database: Database,
+        folder: Path,
+        load_encoder: Callable[[], Encoder],
+        *,
+        index_device: IndexDevice,
     ) -> None:
         self.info = info
         self.folder = folder
@@ -67,7 +74,9 @@ class Collection:
         self._loading = Lock()
         self.engine = SearchEngine(database, info, folder)
         self.views = self.engine.views
-        self.writer = CollectionWriter(database, info, folder, self.views, self._make_prompts)
+        self.writer = CollectionWriter(
+            database, info, folder, self.views, self._make_prompts, index_device=index_device
+        )
 
     @property
     def name(self) -> str:

@@ -13,7 +13,8 @@
     ├── StorageError              a file or a database that is missing, damaged, full or gone
     │   └── CorruptionError       a file whose checksum is not the recorded one
     ├── RecallError               an index that falls short of its target, and was not published
-    └── DependencyError           an optional package that is needed and not installed
+    ├── DependencyError           an optional package that is needed and not installed
+    └── GpuError                  a GPU that cannot do it; the CPU can
 
 Messages are one line, for people, and say what to do. They carry no HTTP codes; `api` maps classes to statuses.
 """
@@ -84,6 +85,10 @@ class RecallError(RetrievalError):
 
 class DependencyError(RetrievalError):
     """An optional package that this call needs is not installed."""
+
+
+class GpuError(RetrievalError):
+    """A GPU that lacks the memory, or fails; what it was to do can be done on the CPU."""
 
 
 def _excerpt(expression: str, position: int, width: int = 24) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+IndexDevice: TypeAlias = Literal["auto", "cpu", "cuda"]
+"""Where graphs are built: auto takes a GPU if FAISS finds one, cuda insists on it (see docs/gpu.md)."""
 
 
 class Settings(BaseSettings):
@@ -22,6 +26,10 @@ class Settings(BaseSettings):
     )
     device: str | None = Field(
         default=None, description="Torch device of the encoder (cpu, cuda, cuda:1, mps). Default: the best found."
+    )
+
+    index_device: IndexDevice = Field(
+        default="auto", description="Where graphs are built: auto, cpu, or cuda, which is an error without a GPU."
     )
 
     @property

@@ -28,6 +28,7 @@ from retrieval.metadata.ledger import LedgerEntry
 from retrieval.search import columns
 from retrieval.search.prompts import Prompts
 from retrieval.search.views import ViewCache
+from retrieval.settings import IndexDevice
 from retrieval.types import CatalogRecord, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
 from retrieval.vectors import check_unit_vectors
 
@@ -74,12 +75,15 @@ class CollectionWriter:
         folder: Path,
         views: ViewCache,
         make_prompts: Callable[[GenerationView], Prompts | None],
+        *,
+        index_device: IndexDevice,
     ) -> None:
         """`make_prompts` gives texts to tune an index with that has no better ones."""
         self._database = database
         self._info = info
         self._folder = folder
         self._views = views
+        self._index_device = index_device
         self._make_prompts = make_prompts
 
     def commit(self, batch: WriteBatch) -> int:
@@ -204,6 +208,7 @@ class CollectionWriter:
                 (keys, vectors),
                 tuning.index,
                 asked=asked,
+                device=self._index_device,
                 make_prompts=partial(self._make_prompts, view),
                 on_progress=tell,
             )

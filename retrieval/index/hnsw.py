@@ -35,7 +35,7 @@ def build_graph(
 
 def _links_alone(graph: FaissIndex) -> FaissIndex:
     """A copy without the vectors. FAISS would never free them once another storage takes their place."""
-    alone = faiss.IndexHNSWFlat(graph.d, 1, faiss.METRIC_INNER_PRODUCT)
+    alone = faiss.IndexHNSWFlat(graph.d, graph.hnsw.nb_neighbors(1), faiss.METRIC_INNER_PRODUCT)
     alone.hnsw, alone.ntotal = graph.hnsw, graph.ntotal
     return alone
 

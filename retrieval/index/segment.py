@@ -28,6 +28,7 @@ from retrieval.index.distinct import NodeArray, RowsOfNodes, distinct
 from retrieval.index.faiss_wheel import FaissIndex, faiss
 from retrieval.index.files import COLUMNS, Damage, check_size, damage_of, write_file
 from retrieval.index.flat import FlatIndex
+from retrieval.index.gpu import build_graph_on_gpu, nearest_on_gpu
 from retrieval.index.hnsw import HnswIndex, build_graph, open_graph, save_graph
 from retrieval.index.projection import fit_projection
 from retrieval.index.storage import AUTO, GraphPlan, choose_code, parse_storage
@@ -48,6 +49,9 @@ def write_segment(
 
     `keys` is int64 (rows,), ascending; `vectors` float32 (rows, dim), unit length. With `plan` a graph is built;
     `on_progress` gets the number of vectors linked so far.
+
+    Raises:
+        GpuError: the plan is to build on the GPU, which it cannot.
     """
     rows, node_of = distinct(vectors)
     nodes = np.ascontiguousarray(vectors[rows] if len(rows) < len(vectors) else vectors, np.float32)
@@ -78,10 +82,19 @@ def _write_graph(
     if codes:
         files.append(write_file(folder, "basis", codes.save_basis))
         files.append(write_file(folder, "codes", codes.save_codes))
-    graph = build_graph(codes.project(nodes) if codes else nodes, plan.hnsw, on_progress=on_progress)
+    if plan.gpu:
+        graph = build_graph_on_gpu(nodes, plan.hnsw)
+    else:
+        graph = build_graph(codes.project(nodes) if codes else nodes, plan.hnsw, on_progress=on_progress)
     if plan.queries is not None and len(plan.queries):
         index = HnswIndex(graph, codes.index if codes else flat, nodes, codes)
-        bridge(graph, nodes, plan.queries, lambda q, k, ef: index.search(q, k=k, ef_search=ef).keys)
+
+        def nearest(queries: FloatArray, k: int, ef_search: int) -> KeyArray:
+            if plan.gpu:
+                return nearest_on_gpu(nodes, queries, k)
+            return index.search(queries, k=k, ef_search=ef_search).keys
+
+        bridge(graph, nodes, plan.queries, nearest)
     files.append(write_file(folder, "graph", lambda path: save_graph(graph, path)))
     return code, files
 
