@@ -21,7 +21,7 @@ from retrieval.search.background import BackgroundCache
 from retrieval.search.candidates import Candidates
 from retrieval.search.diversity import maximal_marginal_relevance, pool_size
 from retrieval.search.execute import execute
-from retrieval.search.grouping import best_of_groups
+from retrieval.search.grouping import best_of_groups, in_some_group
 from retrieval.search.options import SearchOptions
 from retrieval.search.planner import EXACT, Ask, choose
 from retrieval.search.views import ViewCache
@@ -162,7 +162,7 @@ class SearchEngine:
         if options.group_by is None:
             return allowed
         try:
-            return self._attributes.allowed(connection, view, options.grouped_filter)
+            return self._attributes.allowed(connection, view, in_some_group(options.group_by, options.filter))
         except FilterError as error:
             raise InputError(f"group_by: {error}") from error
 
@@ -208,14 +208,16 @@ class SearchEngine:
             found, plan = self._nearest(view, "image", query, asked, allowed, modality)
             return Candidates.of(found).without(list(own.values())).first(wanted), plan
 
+        wanted = pool_size(options.k) if options.diversity else options.k
+        attribute = options.group_by
+        if attribute is None:
+            return search(wanted)
+
         def values_of(keys: KeyArray) -> list[AttributeValue]:
             rows = items.attributes_by_keys(connection, self._info.id, keys.tolist())
             _check_complete(keys, rows)
-            return [rows[key].get(options.group_by or "") for key in keys.tolist()]
+            return [rows[key].get(attribute) for key in keys.tolist()]
 
-        wanted = pool_size(options.k) if options.diversity else options.k
-        if options.group_by is None:
-            return search(wanted)
         return best_of_groups(search, values_of, k=wanted, least=options.least_score)
 
     def _match(

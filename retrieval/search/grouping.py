@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import TypeAlias
 
+from retrieval.filters.ast import quote_name
 from retrieval.search.candidates import Candidates
 from retrieval.search.query import MOST_HITS
 from retrieval.types import AttributeValue, KeyArray, Plan
@@ -16,6 +17,12 @@ from retrieval.types import AttributeValue, KeyArray, Plan
 Search: TypeAlias = Callable[[int], tuple[Candidates, Plan]]
 """Finds so many candidates, best first."""
 FIRST_ROUND, GROWTH = 5, 4
+
+
+def in_some_group(attribute: str, condition: str | None) -> str:
+    """The filter that keeps what has the attribute, and meets the condition where there is one."""
+    has_value = f"exists({quote_name(attribute)})"
+    return f"({condition}) and {has_value}" if condition else has_value
 
 
 def best_of_groups(

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from retrieval.errors import InputError
-from retrieval.filters.ast import quote_name
 from retrieval.search.query import MOST_HITS, check_limits
 
 MOST_DIVERSE = 1_000
@@ -67,9 +66,3 @@ class SearchOptions:
         return SearchOptions(
             k=min(count, MOST_HITS), ef_search=self.ef_search, target_recall=self.target_recall, exact=self.exact
         )
-
-    @property
-    def grouped_filter(self) -> str:
-        """The filter, and that the item has the attribute to group by."""
-        has_group = f"exists({quote_name(self.group_by or '')})"
-        return f"({self.filter}) and {has_group}" if self.filter else has_group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import COLOURS, save_picture, unit_vectors
+from helpers import COLOURS, run_cli, save_picture, unit_vectors
 
 from retrieval.search.background import LEAST_SAMPLE, Background
 from retrieval.settings import Settings
@@ -45,6 +45,9 @@ def test_a_text_about_what_is_not_there(workspace, tmp_path):
     unknown = collection.search("the annual report of a bank")
     assert unknown.hits
     assert unknown.match.weak
+    told = run_cli("search", "the annual report of a bank", "-c", "c", "--data-dir", "data", cwd=tmp_path).stdout
+    assert "no good match" in told
+    assert "no good match" not in run_cli("search", "red", "-c", "c", "--data-dir", "data", cwd=tmp_path).stdout
     mixed = collection.search("a red thing", image=pictures["red"])
     assert mixed.match is None
 
