@@ -135,13 +135,14 @@ def list_depth(
 
 
 def _free_depth(collection: Collection, kind: VectorKind, looked: int, ef_search: int | None) -> int:
-    """The longest list, up to a hundred, that is searched for as one of the `looked` first would be."""
+    """The longest list, up to a hundred, that is searched for, and certified, as one of the `looked` first would be."""
     index = collection.info.index
     if not collection.views.latest().has_graph(kind):
         return LONGEST_FREE
+    alike = measured_at(looked) or looked
     if ef_search is None and index.target_recall is not None:
-        return measured_at(looked) or looked
-    return max(1, min(LONGEST_FREE, (ef_search or index.ef_search) - 1))  # one to spare for an item that asks
+        return alike
+    return max(1, min(alike, (ef_search or index.ef_search) - 1))  # one to spare for an item that asks
 
 
 def measure(

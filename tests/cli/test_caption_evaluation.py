@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from helpers import COLOURS, run_cli, save_picture, unit_vectors
 
+from retrieval.encoders.fake import FakeEncoder
 from retrieval.errors import InputError
 from retrieval.evaluation import read_qrels, read_run
-from retrieval.evaluators.caption_task import CaptionTask, captions_of
+from retrieval.evaluators.caption_task import CaptionTask, captions_of, own_captions
 from retrieval.evaluators.captions import evaluate_captions
 from retrieval.evaluators.reference import Reference
 from retrieval.settings import Settings
-from retrieval.types import CatalogRecord, ModelReference
+from retrieval.types import CatalogRecord, IndexParams, ModelReference
 from retrieval.workspace import Workspace, external_spec
+from retrieval.writer import EmbeddedItem, WriteBatch
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +101,28 @@ def test_every_miss_is_put_down_to_the_stage_that_made_it(vectors_only):
     assert blame.blame["model"] == 5
     assert blame.blame["index"] == 0
     assert blame.misses == 15
+
+
+def test_captions_that_tuned_the_graph_are_told_and_what_is_certified_without_them(tmp_path):
+    """Keys run 1, 2 (a document, its caption), 3, 4 ...: of 600 captions 24 are held out, and of the pictures none."""
+    encoder = FakeEncoder()
+    records = [CatalogRecord(f"d{n}", "", (f"thing {n}",)) for n in range(600)]
+    texts = encoder.encode_texts([record.captions[0] for record in records])
+    images = unit_vectors(600, encoder.spec.dim)
+    with Workspace(Settings(data_dir=tmp_path, database_url=None)) as workspace:
+        index = IndexParams(storage="full", target_recall=None)
+        collection = workspace.create("c", encoder.spec, ModelReference("fake"), index=index, encoder=encoder)
+        items = [EmbeddedItem(*row) for row in zip(records, images, texts[:, None], strict=True)]
+        collection.writer.commit(WriteBatch(items=items))
+        collection.compact(exact_rows=0)
+        to_image, to_text = evaluate_captions(collection, own_captions(collection), ef_search=20)
+        again, exact = evaluate_captions(collection, captions_of(collection, records), ef_search=20)
+    told = "576 of these 600 queries tuned the graph, which may find more for them than for others"
+    assert to_image.warnings == again.warnings == (told,)
+    assert to_text.warnings == (told.replace("576", "600"),)
+    assert "recall@10" in to_image.certified
+    assert exact.warnings == ()
+    assert exact.certified is None
 
 
 def test_a_dataset_without_a_common_image_is_refused(vectors_only):

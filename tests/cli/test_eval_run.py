@@ -13,7 +13,7 @@ from retrieval.errors import InputError, SourceError
 from retrieval.evaluation import Qrel, Qrels, parse_measure, read_qrels, read_run
 from retrieval.evaluators.queries import SearchQuery, read_queries, read_vectors
 from retrieval.evaluators.run import evaluate_queries
-from retrieval.evaluators.searches import judged_alike, search_both
+from retrieval.evaluators.searches import judged_alike, list_depth, search_both
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
 from retrieval.workspace import Workspace, external_spec
@@ -156,6 +156,29 @@ def test_lists_do_not_raise_ef_search_unless_a_measure_looks_deeper(collection):
     for measure, depth, used in (("hit@10", None, 16), ("hit@40", None, 41), ("hit@10", 50, 51)):
         report = evaluate_queries(collection, queries, judged, [parse_measure(measure)], depth=depth, ef_search=16)
         assert report.plan.ef_search == used
+
+
+def test_lists_are_longer_than_measures_look_only_where_they_are_planned_alike(collection):
+    for measure, depth in (("hit@5", 10), ("hit@10", 10), ("hit@11", 100), ("hit@300", 300), ("AP", 10)):
+        assert list_depth(collection, [parse_measure(measure)]) == depth
+        assert list_depth(collection, [parse_measure(measure)], kind="caption") == max(100, depth), "there is no graph"
+    assert list_depth(collection, [parse_measure("hit@5")], depth=7) == 7
+    vectors = collection.vectors(["d1"])
+    plans = [collection.engine.nearest(vectors, k=k, modality="image")[1] for k in (5, 10)]
+    assert plans[0] == plans[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "modality"),
+    [
+        ({"text": "x"}, "text"),
+        ({"image": Path("x")}, "image"),
+        ({"doc_id": "x", "image": Path("x")}, "image"),
+        ({"doc_id": "x", "text": "x"}, None),
+    ],
+)
+def test_what_a_query_is_made_of(given, modality):
+    assert SearchQuery("q", "", **given).modality == modality
 
 
 def test_queries_with_the_same_answers_belong_together():
