@@ -242,3 +242,22 @@ query_samples = Table(
     Index("ix_query_samples_collection", "collection_id", "id"),
     sqlite_autoincrement=True,
 )
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("scope", String(16), nullable=False),  # read | write | admin
+    Column("secret_sha256", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    sqlite_autoincrement=True,  # ids are never given twice: a token of a key that is gone fits no other
+)
+Index(
+    "uq_api_keys_name_in_use",
+    api_keys.c.name,
+    unique=True,
+    sqlite_where=text("revoked_at IS NULL"),
+    postgresql_where=text("revoked_at IS NULL"),
+)
