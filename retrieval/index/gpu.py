@@ -7,6 +7,7 @@ there (cuVS issue 841). A search walks the links over whatever codes there are. 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +69,9 @@ def is_to_build(rows: int, device: IndexDevice) -> bool:
     return reason is None and rows >= LEAST_ROWS
 
 
-def build_graph_on_gpu(vectors: FloatArray, params: HnswParams) -> FaissIndex:
+def build_graph_on_gpu(
+    vectors: FloatArray, params: HnswParams, *, on_progress: Callable[[int], None] | None = None
+) -> FaissIndex:
     """Link float32 (rows, dim) of length 1 into a FAISS HNSW graph for inner products, without the vectors.
 
     On the bottom layer a node has `m` links and, as in any graph of `m`, `2 * m` slots: CAGRA fills all that it is
@@ -82,9 +85,12 @@ def build_graph_on_gpu(vectors: FloatArray, params: HnswParams) -> FaissIndex:
     rows, dim = vectors.shape
     plan = choose_plan(rows, dim, params.m, _free_bytes())
     try:
-        return _widened(_cagra(vectors, plan, params.ef_construction), params.m)
+        cagra = _cagra(vectors, plan, params.ef_construction)
     except (RuntimeError, MemoryError) as error:  # what FAISS raises for all that goes wrong in C++ and CUDA
         raise GpuError(f"the GPU build failed ({_first_line(error)})") from error
+    if on_progress:
+        on_progress(rows)
+    return _widened(cagra, params.m)
 
 
 def nearest_on_gpu(vectors: FloatArray, queries: FloatArray, k: int) -> KeyArray:

@@ -83,7 +83,7 @@ def _write_graph(
         files.append(write_file(folder, "basis", codes.save_basis))
         files.append(write_file(folder, "codes", codes.save_codes))
     if plan.gpu:
-        graph = build_graph_on_gpu(nodes, plan.hnsw)
+        graph = build_graph_on_gpu(nodes, plan.hnsw, on_progress=on_progress)
     else:
         graph = build_graph(codes.project(nodes) if codes else nodes, plan.hnsw, on_progress=on_progress)
     if plan.queries is not None and len(plan.queries):
