@@ -44,7 +44,7 @@ class Recall(Schema):
 class Plan(Schema):
     """How the search was run."""
 
-    strategy: Annotated[str, Field(description="`exact`, `hnsw` (filtering in the graph) or `hnsw, then filter`.")]
+    strategy: Annotated[str, Field(description="`exact`, or `hnsw`: the search of a graph.")]
     ef_search: Annotated[int | None, Field(description="Candidates in the graph, null for an exact search.")]
     searched: Annotated[int, Field(description="Vectors in the collection.")]
     allowed: Annotated[int | None, Field(description="Documents that the filter keeps, null without a filter.")]
@@ -105,7 +105,7 @@ class Point(Schema):
 
     ef_search: int
     at_10: Annotated[Recall, Field(description="Recall@10 against exact search.")]
-    at_100: Annotated[Recall | None, Field(description="Recall@100; null below ef_search 100.")]
+    at_100: Annotated[Recall | None, Field(description="Recall@100; null below 100 candidates.")]
     found: Annotated[float, Field(description="Mean number of candidates that passed the filter.")]
     seconds: Annotated[float, Field(description="Of the fastest of some searches, where the index was built.")]
 

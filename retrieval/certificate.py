@@ -33,10 +33,11 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One setting: `at_100` is None below ef_search 100, which a search for 100 hits would raise.
+    """One setting: `at_100` is None where it has fewer than 100 candidates, which a search for 100 hits would raise.
 
-    `found` is the mean number of candidates that passed the filter (at most ef_search), `seconds` the shortest
-    duration of some searches for ten hits (others may have waited for a busy machine) where the index was built.
+    `found` is the mean number of candidates that passed the filter: of `ef_search`, with a filter of half of them
+    (`HnswIndex.search`). `seconds` is the shortest duration of some searches for ten hits (others may have waited for
+    a busy machine) where the index was built.
     """
 
     ef_search: int
@@ -65,11 +66,11 @@ class Curve:
     queries: int
     points: tuple[Point, ...]
 
-    def cheapest(self, target: float, k: int) -> Point | None:
-        """The first setting whose recall is surely (by its lower bound) at least `target`."""
+    def cheapest(self, target: float, k: int, *, found: float = 0) -> Point | None:
+        """The first setting whose recall is surely (by its lower bound) at least `target`, with so many found."""
         for point in self.points:
             recall = point.at(k)
-            if recall is not None and recall.low >= target and point.ef_search >= k:
+            if recall is not None and recall.low >= target and point.ef_search >= k and point.found >= found:
                 return point
         return None
 

@@ -220,8 +220,8 @@ class CaptionHit:
 class Plan:
     """What a search did: `strategy`, with which knob, over how many vectors.
 
-    Strategies: "exact"; "hnsw", the filter inside the graph search; "hnsw, then filter". `certified` is the recall that
-    was measured for it, of the `certified_at` nearest (10 or 100); None where nothing was, or where it is exact.
+    Strategies: "exact", and "hnsw", the search of a graph. `certified` is the recall that was measured for it, of the
+    `certified_at` nearest (10 or 100); None where nothing was, or where it is exact.
     """
 
     strategy: str

@@ -14,7 +14,7 @@ from retrieval.index.topk import empty, merge
 from retrieval.lru import LruCache
 from retrieval.protocols import VectorIndex
 from retrieval.rowset import RowSet
-from retrieval.types import BoolArray, FloatArray, Generation, KeyArray, KnnResult, VectorKind
+from retrieval.types import NO_KEY, BoolArray, FloatArray, Generation, KeyArray, KnnResult, VectorKind
 
 IndexName: TypeAlias = Literal["served", "codes", "exact"]
 
@@ -109,16 +109,35 @@ class GenerationView:
         Raises:
             ConflictError: what is allowed belongs to another state of the collection.
         """
+        return self.walk(kind, queries, k=k, ef_search=ef_search, allowed=allowed, index=index)[0]
+
+    def walk(
+        self,
+        kind: VectorKind,
+        queries: FloatArray,
+        *,
+        k: int,
+        ef_search: int,
+        allowed: Allowed | None = None,
+        index: IndexName = "served",
+    ) -> tuple[KnnResult, BoolArray]:
+        """The same, and for which queries, bool (nq,), every segment has answered in full: with k, or all it has.
+
+        Where a graph has not, most of what is near to the query is dead or not allowed, and the rest of the answer
+        may lie beyond what the search has seen.
+        """
         if allowed is not None and (allowed.revision, allowed.kind) != (self.revision, kind):
             raise ConflictError("the collection has changed since it was filtered: filter it again")
-        partial = [empty(len(queries), k)]
+        partial, full = [empty(len(queries), k)], np.ones(len(queries), np.bool_)
         for number, (segment, live) in enumerate(self._of(kind)):
             rows = allowed.rows[number] if allowed else live
             if rows is not None and not rows.count:
                 continue
-            found = _index_of(segment, index).search(queries, k=k, ef_search=ef_search, allowed=rows)
+            ef_live = ef_search if live is None else _beside_dead(ef_search, live, k)
+            found = _index_of(segment, index).search(queries, k=k, ef_search=ef_live, allowed=rows)
+            full &= np.count_nonzero(found.keys != NO_KEY, axis=1) >= min(k, _count(segment, rows))
             partial.append(KnnResult(_as_keys(segment, found.keys), found.scores))
-        return merge(partial, k=k)
+        return merge(partial, k=k), full
 
     def keys(self, kind: VectorKind, allowed: Allowed | None = None) -> KeyArray:
         """The keys of the live vectors, of those allowed, ascending int64 (n,)."""
@@ -167,6 +186,11 @@ def _index_of(segment: Segment, index: IndexName) -> VectorIndex:
             return segment.coded
         case "exact":
             return segment.exact
+
+
+def _beside_dead(ef_search: int, live: RowSet, k: int) -> int:
+    """So many candidates that about `ef_search` of them are live, and some more for those that died close together."""
+    return round(ef_search * live.size / max(live.count, 1)) + 2 * k
 
 
 def _both(rows: RowSet, live: RowSet | None) -> RowSet:

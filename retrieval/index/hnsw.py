@@ -9,11 +9,14 @@ import numpy as np
 
 from retrieval.index.codes import Codes
 from retrieval.index.faiss_wheel import FaissIndex, faiss
-from retrieval.index.flat import as_result, bitmap
+from retrieval.index.flat import as_result
+from retrieval.index.topk import pad
 from retrieval.rowset import RowSet
-from retrieval.types import FloatArray, HnswParams, KeyArray, KnnResult
+from retrieval.types import NO_KEY, FloatArray, HnswParams, KeyArray, KnnResult
 
 FEW_QUERIES = 8
+EXPECTED = 2
+"""How many times the hits asked for should be allowed among the candidates that count."""
 BUILD_BLOCK = 10_000  # vectors added between two reports of progress
 
 
@@ -73,19 +76,40 @@ class HnswIndex:
         return int(self._graph.ntotal)
 
     def search(self, queries: FloatArray, *, k: int, ef_search: int, allowed: RowSet | None = None) -> KnnResult:
-        """See `VectorIndex.search`. With few rows allowed the graph falls apart: see `retrieval.search.planner`.
+        """See `VectorIndex.search`. Of the candidates of the walk, which knows no filter, those that are allowed.
 
-        `ef_search` goes with the call: the index itself is shared and never changed by a search.
+        Only the nearest candidates count: at most half, and no more than should have twice k allowed ones. Fewer than
+        k tell that the others may lie where the walk has hardly been. (FAISS would fill the answer up with what it has
+        passed on the way, which is not the nearest that is left when a filter leaves out just what is near.)
+        `ef_search` goes with the call: a search changes no index.
         """
         k = min(k, self.rows)
-        ef_search = min(max(ef_search, k), self.rows)
-        params = faiss.SearchParametersHNSW(efSearch=ef_search, sel=None if allowed is None else bitmap(allowed))
         queries = np.ascontiguousarray(queries, np.float32)
+        if allowed is None:
+            return self._candidates(queries, k, max(ef_search, k))
+        ef_search = max(ef_search, 2 * k)
+        nearest = min(ef_search // 2, EXPECTED * k * self.rows // max(allowed.count, 1))
+        return _only(self._candidates(queries, self.rows if ef_search >= self.rows else nearest, ef_search), allowed, k)
+
+    def _candidates(self, queries: FloatArray, count: int, ef_search: int) -> KnnResult:
+        """The `count` best of the candidates of a walk."""
+        ef_search = min(ef_search, self.rows)
         if self._codes is None:
-            scores, rows = self._graph.search(queries, k, params=params)
-            return as_result(rows, scores)
-        _, candidates = self._graph.search(self._codes.project(queries), ef_search, params=params)
-        return rank_anew(queries, self._vectors, candidates, k)
+            return self._walk(queries, count, ef_search)
+        candidates = self._walk(self._codes.project(queries), ef_search, ef_search).keys
+        return rank_anew(queries, self._vectors, candidates, count)
+
+    def _walk(self, queries: FloatArray, count: int, ef_search: int) -> KnnResult:
+        scores, rows = self._graph.search(queries, count, params=faiss.SearchParametersHNSW(efSearch=ef_search))
+        return as_result(rows, scores)
+
+
+def _only(found: KnnResult, allowed: RowSet, k: int) -> KnnResult:
+    """The first k that are allowed, in the same order."""
+    there = (found.keys != NO_KEY) & allowed.has(np.maximum(found.keys, 0))
+    keys, scores = np.where(there, found.keys, NO_KEY), np.where(there, found.scores, np.float32(-np.inf))
+    order = np.argsort(~there, axis=1, kind="stable")[:, :k]
+    return pad(KnnResult(np.take_along_axis(keys, order, 1), np.take_along_axis(scores, order, 1)), k=k)
 
 
 def rank_anew(queries: FloatArray, vectors: FloatArray, candidates: KeyArray, k: int) -> KnnResult:

@@ -53,7 +53,7 @@ class _Asked:
         """Recall over ef_search until it is plenty, or until exact search would be no slower."""
         truth = self._search(MANY_HITS, 0, allowed, "exact")
         points = []
-        for ef_search in EF_SEARCH:
+        for ef_search in (ef for ef in EF_SEARCH if _counting(ef, allowed) >= HITS):
             points.append(point := self._point(ef_search, allowed, truth))
             many = point.at_100.value if point.at_100 else 0.0
             if (point.at_10.value >= PLENTY and many >= MANY_PLENTY) or point.seconds > seconds_exact:
@@ -73,9 +73,9 @@ class _Asked:
             yield self.curve(seconds_exact, allowed, selectivity)
 
     def _point(self, ef_search: int, allowed: Allowed | None, truth: KnnResult) -> Point:
-        found = self._search(ef_search, ef_search, allowed)
+        found = self._search(_counting(ef_search, allowed), ef_search, allowed)
         counted = np.count_nonzero(found.keys != NO_KEY, axis=1).mean()
-        at_100 = _recall(found, truth, MANY_HITS) if ef_search >= MANY_HITS else None
+        at_100 = _recall(found, truth, MANY_HITS) if _counting(ef_search, allowed) >= MANY_HITS else None
         return Point(ef_search, _recall(found, truth, HITS), at_100, float(counted), self._seconds(ef_search, allowed))
 
     def _search(self, k: int, ef_search: int, allowed: Allowed | None, index: IndexName = "served") -> KnnResult:
@@ -95,6 +95,11 @@ class _Asked:
             return perf_counter() - started
 
         return min(search(row) for row in range(min(TIMED, len(self._sample.vectors))))
+
+
+def _counting(ef_search: int, allowed: Allowed | None) -> int:
+    """How many candidates of a walk count: see `HnswIndex.search`."""
+    return ef_search if allowed is None else ef_search // 2
 
 
 def _without(found: KnnResult, own: KeyArray, k: int) -> KnnResult:

@@ -1,4 +1,4 @@
-"""How to search: exactly, through the graph, or through the graph with the filter checked afterwards.
+"""How to search: exactly, or through the graph with so many candidates, those that do not pass the filter left out.
 
 Costs and recalls are those that were measured on the generation (`retrieval.certificate`). A search that asks for a
 recall gets the cheapest plan that surely delivers it; exact search always does.
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from retrieval.certificate import Certificate, Curve, Modality, Point, Recall
+from retrieval.certificate import Certificate, Modality, Recall
 
 EXACT_ALLOWED = 10_000
 """Allowed rows up to which exact search is taken to be the better one, where nothing was measured."""
@@ -19,11 +19,11 @@ EXACT_SHARE = 0.05
 MOST_EF = 4_096
 OUTSIDE = 4
 """How many times the candidates a query from the other tower needs, where only its own was measured."""
-MARGIN = 2.0
-"""How many times the hits asked for should pass the filter among the candidates of a checked search."""
+MARGIN = 2
+"""How many times the hits asked for should pass the filter: with fewer, many queries would be asked again, exactly."""
 CERTAIN = Recall(1.0, 1.0, 1.0)
 
-Strategy: TypeAlias = Literal["exact", "hnsw", "hnsw, then filter"]
+Strategy: TypeAlias = Literal["exact", "hnsw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A plan. `certified` is the recall measured for it, None where nothing was.
-
-    `least_found` is the number of candidates that must pass the filter for that recall to hold for this very query:
-    with fewer, the filter keeps what is far from the query, and the search has to be exact.
-    """
+    """A plan. `certified` is the recall measured for it, None where nothing was."""
 
     strategy: Strategy
     ef_search: int
     certified: Recall | None = None
-    least_found: float = 0.0
 
 
 EXACT = Choice("exact", 0, CERTAIN)
@@ -73,8 +68,7 @@ def choose(ask: Ask, certificate: Certificate | None) -> Choice:
         return _fixed(ask, ask.default_ef, certificate)
     if ask.k > 100:
         return _many_hits(ask, certificate)
-    modalities = [ask.modality] if ask.modality else sorted({curve.modality for curve in certificate.curves})
-    choices = [_cheapest(ask, modality, ask.target_recall, certificate) for modality in modalities]
+    choices = [_cheapest(ask, modality, ask.target_recall, certificate) for modality in _modalities(ask, certificate)]
     return max(choices, key=lambda choice: (choice.strategy == "exact", choice.ef_search))
 
 
@@ -89,30 +83,11 @@ def _cheapest(ask: Ask, modality: Modality, target: float, certificate: Certific
 def _graph_plans(
     ask: Ask, modality: Modality, target: float, certificate: Certificate
 ) -> Iterator[tuple[float, Choice]]:
-    """Seconds and plans of graph searches that reach the target."""
-    whole = certificate.curve(modality)
-    if ask.allowed is None:
-        if whole and (point := whole.cheapest(target, ask.k)):
-            yield point.seconds, Choice("hnsw", point.ef_search, point.at(ask.k))
-        return
-    filtered = certificate.curve(modality, ask.share)
-    if filtered and (point := filtered.cheapest(target, ask.k)):
-        yield point.seconds, Choice("hnsw", point.ef_search, point.at(ask.k), point.found / 2)
-    if whole and (point := _checked(whole, ask, target)):
-        yield point.seconds, Choice("hnsw, then filter", point.ef_search, point.at(ask.k), float(ask.k))
-
-
-def _checked(whole: Curve, ask: Ask, target: float) -> Point | None:
-    """The first point with enough candidates that k of them should pass the filter.
-
-    Those that pass are the best that pass if all candidates were found, so the recall is that of the longer list.
-    """
-    needed = MARGIN * ask.k / max(ask.share, 1e-9)
-    for point in whole.points:
-        recall = point.at(min(100, point.ef_search))
-        if point.ef_search >= needed and recall is not None and recall.low >= target:
-            return point
-    return None
+    """Seconds and plan of the graph search that reaches the target, if one does."""
+    curve = certificate.curve(modality, ask.share)
+    least = 0 if ask.allowed is None else MARGIN * ask.k
+    if curve and (point := curve.cheapest(target, ask.k, found=least)):
+        yield point.seconds, Choice("hnsw", point.ef_search, point.at(ask.k))
 
 
 def _fixed(ask: Ask, ef_search: int, certificate: Certificate | None) -> Choice:
@@ -120,9 +95,10 @@ def _fixed(ask: Ask, ef_search: int, certificate: Certificate | None) -> Choice:
     if ask.allowed is None:
         wanted = max(ef_search, ask.k)
         return Choice("hnsw", wanted, _known(certificate, ask, wanted))
-    if ask.allowed <= max(EXACT_ALLOWED, EXACT_SHARE * ask.rows):
+    least = round(2 * MARGIN * ask.k / max(ask.share, 1e-9))  # twice: the nearer half of the candidates counts
+    if ask.allowed <= max(EXACT_ALLOWED, EXACT_SHARE * ask.rows) or least > MOST_EF:
         return EXACT
-    return Choice("hnsw", max(min(round(ef_search / ask.share), MOST_EF), ask.k))
+    return Choice("hnsw", max(min(round(ef_search / ask.share), MOST_EF), least))
 
 
 def _many_hits(ask: Ask, certificate: Certificate) -> Choice:
@@ -136,6 +112,15 @@ def _with_k(ask: Ask, k: int) -> Ask:
 
 
 def _known(certificate: Certificate | None, ask: Ask, ef_search: int) -> Recall | None:
-    curve = certificate.curve(ask.modality or "text") if certificate else None
-    point = curve.at(ef_search) if curve else None
-    return point.at(ask.k) if point else None
+    """What was measured for so many candidates; the least of it where the origin of the query is not known."""
+    if certificate is None:
+        return None
+    curves = [certificate.curve(modality) for modality in _modalities(ask, certificate)]
+    points = [curve.at(ef_search) if curve else None for curve in curves]
+    known = [point.at(ask.k) if point else None for point in points]
+    return min((one for one in known if one), key=lambda one: one.low, default=None) if all(known) else None
+
+
+def _modalities(ask: Ask, certificate: Certificate) -> list[Modality]:
+    """That of the query, or all that were measured where it is not known."""
+    return [ask.modality] if ask.modality else sorted({curve.modality for curve in certificate.curves})
