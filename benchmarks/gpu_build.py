@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[200_000])
     parser.add_argument("--work", type=Path, required=True, help="folder for data and segments")
     arguments = parser.parse_args()
-    if reason := gpu.why_not():
+    if reason := gpu.why_unavailable():
         print(f"skipped: {reason}")
         return
     for rows in arguments.rows:

@@ -82,7 +82,7 @@ def build_certified(
 
 def _plans(index: IndexParams, queries: FloatArray | None, rows: int, device: IndexDevice) -> Iterator[GraphPlan]:
     """What to try: the GPU where it is to build, then the CPU, ever more thoroughly."""
-    if gpu.is_to_build(rows, device):
+    if gpu.should_build(rows, device):
         yield GraphPlan(index.hnsw, index.storage, queries, gpu=True)
     for effort in EFFORTS:
         yield GraphPlan(effort.of(index.hnsw), index.storage, queries)

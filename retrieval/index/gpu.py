@@ -43,7 +43,7 @@ def has_gpu_code() -> bool:
     return hasattr(faiss, "GpuIndexCagra")
 
 
-def why_not() -> str | None:
+def why_unavailable() -> str | None:
     """Why there is no GPU to build with, and the remedy; None if there is one."""
     if not has_gpu_code():
         return (
@@ -55,18 +55,22 @@ def why_not() -> str | None:
     return None
 
 
-def is_to_build(rows: int, device: IndexDevice) -> bool:
+def should_build(rows: int, device: IndexDevice) -> bool:
     """Whether a graph of so many rows is to be built on the GPU; where that is a surprise, the log says why not.
 
     Raises:
         DependencyError: `device` is "cuda" and there is none.
     """
-    reason = why_not() if device != "cpu" else "it is not wanted"
-    if reason and device == "cuda":
+    if device == "cpu":
+        return False
+    reason = why_unavailable()
+    if reason is None:
+        return rows >= LEAST_ROWS
+    if device == "cuda":
         raise DependencyError(f"RETRIEVAL_INDEX_DEVICE=cuda: {reason}")
-    if reason and device == "auto" and has_gpu_code():
+    if has_gpu_code():
         log.warning("%s; graphs are built on the CPU", reason)
-    return reason is None and rows >= LEAST_ROWS
+    return False
 
 
 def build_graph_on_gpu(

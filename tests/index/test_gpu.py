@@ -123,10 +123,10 @@ def test_where_to_build(with_gpu, monkeypatch, caplog, gpus, device):
     if device == "cuda" and not gpus:
         remedy = "nvidia-smi" if gpus == 0 else r"pip install 'multimodal-retrieval\[gpu\]'"
         with pytest.raises(DependencyError, match=remedy):
-            gpu.is_to_build(ROWS, device)
+            gpu.should_build(ROWS, device)
         return
-    assert gpu.is_to_build(gpu.LEAST_ROWS, device) == (bool(gpus) and device != "cpu")
-    assert not gpu.is_to_build(gpu.LEAST_ROWS - 1, device)
+    assert gpu.should_build(gpu.LEAST_ROWS, device) == (bool(gpus) and device != "cpu")
+    assert not gpu.should_build(gpu.LEAST_ROWS - 1, device)
     assert ("FAISS finds no GPU" in caplog.text) == (gpus == 0 and device == "auto")
 
 
@@ -198,7 +198,7 @@ def test_a_gpu_that_is_demanded_and_missing_is_an_error_and_nothing_changes(coll
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(gpu.why_not() is not None, reason="no GPU with faiss-gpu-cuvs here")
+@pytest.mark.skipif(gpu.why_unavailable() is not None, reason="no GPU with faiss-gpu-cuvs here")
 def test_a_real_gpu_links_as_well_as_the_cpu(tmp_path):
     vectors, queries = unit_vectors(60_000, 64), unit_vectors(2_500, 64, seed=1)
 
