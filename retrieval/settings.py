@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from retrieval.errors import InputError
 
 IndexDevice: TypeAlias = Literal["auto", "cpu", "cuda"]
 """Where graphs are built: auto takes a GPU if FAISS finds one, cuda insists on it (see docs/gpu.md)."""
@@ -31,6 +33,13 @@ class Settings(BaseSettings):
     index_device: IndexDevice = Field(
         default="auto", description="Where graphs are built: auto, cpu, or cuda, which is an error without a GPU."
     )
+
+    @field_validator("index_device", mode="before")
+    @classmethod
+    def _check_index_device(cls, value: object) -> object:
+        if value not in get_args(IndexDevice):
+            raise InputError(f"RETRIEVAL_INDEX_DEVICE={value}: give one of {', '.join(get_args(IndexDevice))}")
+        return value
 
     @property
     def resolved_database_url(self) -> str:

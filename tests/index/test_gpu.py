@@ -10,7 +10,7 @@ from fake_gpu import FakeGpuFaiss
 from helpers import unit_vectors
 
 from retrieval.certificate import Certificate, Curve, Point, Recall
-from retrieval.errors import DependencyError, GpuError
+from retrieval.errors import DependencyError, GpuError, InputError
 from retrieval.index import gpu
 from retrieval.index.faiss_wheel import faiss
 from retrieval.index.recall import recall_against_exact
@@ -195,6 +195,12 @@ def test_a_gpu_that_is_demanded_and_missing_is_an_error_and_nothing_changes(coll
         collection.compact(exact_rows=500)
     assert not collection.views.latest().has_graph("image")
     assert len(collection) == ROWS
+
+
+def test_a_device_that_is_none_is_told_in_a_line(monkeypatch):
+    monkeypatch.setenv("RETRIEVAL_INDEX_DEVICE", "gpu")
+    with pytest.raises(InputError, match="RETRIEVAL_INDEX_DEVICE=gpu: give one of auto, cpu, cuda"):
+        Settings()
 
 
 @pytest.mark.slow
