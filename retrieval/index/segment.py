@@ -27,10 +27,10 @@ from retrieval.index.codes import Codes
 from retrieval.index.distinct import NodeArray, RowsOfNodes, distinct
 from retrieval.index.faiss_wheel import FaissIndex, faiss
 from retrieval.index.files import COLUMNS, Damage, check_size, damage_of, write_file
-from retrieval.index.flat import FlatIndex
 from retrieval.index.gpu import build_graph_on_gpu, nearest_on_gpu
 from retrieval.index.hnsw import HnswIndex, build_graph, open_graph, save_graph
 from retrieval.index.projection import fit_projection
+from retrieval.index.scan import exact_index
 from retrieval.index.storage import AUTO, GraphPlan, choose_code, parse_storage
 from retrieval.protocols import VectorIndex
 from retrieval.types import CodeParams, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
@@ -110,7 +110,7 @@ class Segment:
             self._node_of: NodeArray | None = np.load(paths["nodes"], mmap_mode="r") if "nodes" in paths else None
             flat = faiss.read_index(str(paths["vectors"]), faiss.IO_FLAG_MMAP_IFC)
             self._nodes: FloatArray = _mapped_vectors(paths["vectors"], info)
-            self.exact: VectorIndex = self._over_rows(FlatIndex(flat))
+            self.exact: VectorIndex = self._over_rows(exact_index(flat, self._nodes))
             self._codes = Codes.open(paths["basis"], paths["codes"]) if "codes" in paths else None
             self.index = self._over_rows(self._open_graph(paths["graph"], flat)) if info.hnsw else self.exact
         except (RuntimeError, ValueError) as error:
