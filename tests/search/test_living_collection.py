@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 import threading
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,16 +17,54 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from retrieval import building
 from retrieval.errors import ConflictError, InputError, NotFoundError, StorageError, VectorError
-from retrieval.index import compaction
+from retrieval.index import compaction, files
+from retrieval.metadata import collections, generations, items, ledger
+from retrieval.search import certify, planner
 from retrieval.settings import Settings
-from retrieval.types import ModelReference
+from retrieval.types import HnswParams, IndexParams, ModelReference
 from retrieval.verification import verify
 from retrieval.workspace import Workspace, external_spec
 
-DIM = 6
+DIM = 8
 POOL = unit_vectors(400, DIM, seed=3)
-doc_ids = st.sampled_from([f"doc/{number}" for number in range(25)])
+FEW = 40
+"""Vectors that documents share in the state machine, so that many are copies."""
+STORAGES = ["auto", "full", "fp16", "sq8", "rq4", "fp16@5"]
+doc_ids = st.sampled_from([f"doc/{number}" for number in range(30)])
+id_lists = st.lists(doc_ids, min_size=1, max_size=12, unique=True)
+filters = st.none() | st.integers(0, 3)
+
+MOMENTS = [
+    (files, "_sync"), (files, "sha256_of"), (files, "remove_others"), (collections, "begin_write"), (items, "bury"),
+    (items, "insert_versions"), (items, "purge"), (generations, "add_segment"), (generations, "publish"),
+    (ledger, "put"), (building, "certify"),
+]  # fmt: skip
+"""Calls at which a write or a compaction may be killed, each before it does its work."""
+
+
+class Killed(BaseException):
+    """Nothing catches it, so nothing is tidied up: as after a kill, what counts is what is on disk."""
+
+
+@contextmanager
+def killed_at(moment: int):
+    """Raise at the call of MOMENTS that has this number, if it comes to that, and tell nobody."""
+    calls = itertools.count()
+
+    def or_die(original):
+        def call(*arguments, **options):
+            if next(calls) == moment:
+                raise Killed
+            return original(*arguments, **options)
+
+        return call
+
+    with ExitStack() as patches, suppress(Killed):
+        for module, name in MOMENTS:
+            patches.enter_context(patch.object(module, name, or_die(getattr(module, name))))
+        yield
 
 
 def new_workspace(folder) -> Workspace:
@@ -36,25 +76,40 @@ def new_collection(workspace, **options):
 
 
 class LivingCollection(RuleBasedStateMachine):
-    @initialize()
-    def start(self):
+    """Graphs from a dozen vectors on, taken wherever they can be, measured without a clock."""
+
+    @initialize(storage=st.sampled_from(STORAGES))
+    def start(self, storage):
         self.folder = Path(tempfile.mkdtemp())
-        self.patches = [patch.object(compaction, "EXACT_ROWS", 12), patch.object(compaction, "TIER", 3)]
+        self.patches = [
+            patch.object(compaction, "EXACT_ROWS", 12),
+            patch.object(compaction, "TIER", 3),
+            patch.object(planner, "EXACT_ALLOWED", 0),
+            patch.object(certify, "EF_SEARCH", (10, 32, 100)),
+            patch.object(certify, "_seconds_a_row", lambda *_: 1.0),
+            patch.object(certify._Asked, "_seconds", lambda *_: 0.001),
+        ]
         for one in self.patches:
             one.start()
         self.workspace = new_workspace(self.folder)
-        self.collection = new_collection(self.workspace)
+        self.collection = new_collection(self.workspace, index=IndexParams(HnswParams(8, 40), storage))
         self.model: dict[str, tuple[np.ndarray, int]] = {}
         self.next = 0
+        self.add(["anchor"], 1)
 
-    @rule(ids=st.lists(doc_ids, min_size=1, max_size=8, unique=True), price=st.integers(0, 3))
+    def versions(self, ids, price):
+        rows = [(self.next + i) * 7 % FEW for i in range(len(ids))]
+        return {doc_id: (POOL[row], price) for doc_id, row in zip(ids, rows, strict=True)}
+
+    @rule(ids=id_lists, price=st.integers(0, 3))
     def add(self, ids, price):
-        rows = [(self.next + i) % len(POOL) for i in range(len(ids))]
+        new = self.versions(ids, price)
+        vectors = np.array([vector for vector, _ in new.values()])
+        self.collection.add_vectors(ids, vectors, attributes=[{"price": price}] * len(ids))
         self.next += len(ids)
-        self.collection.add_vectors(ids, POOL[rows], attributes=[{"price": price}] * len(ids))
-        self.model.update({doc_id: (POOL[row], price) for doc_id, row in zip(ids, rows, strict=True)})
+        self.model |= new
 
-    @rule(ids=st.lists(doc_ids, max_size=6, unique=True))
+    @rule(ids=id_lists)
     def delete(self, ids):
         there = [doc_id for doc_id in ids if doc_id in self.model]
         assert self.collection.delete(ids) == len(there)
@@ -75,16 +130,40 @@ class LivingCollection(RuleBasedStateMachine):
         self.workspace = new_workspace(self.folder)
         self.collection = self.workspace.open("c")
 
-    @rule(row=st.integers(0, len(POOL) - 1), k=st.integers(1, 30), price=st.none() | st.integers(0, 3))
+    @rule(moment=st.integers(0, 20), change=st.sampled_from(["add", "delete", "fold", "compact"]), ids=id_lists)
+    def crash(self, moment, change, ids):
+        """What a change says after it has returned holds; killed before, it has done nothing or all."""
+        with killed_at(moment):
+            match change:
+                case "add":
+                    self.add(ids, 2)
+                case "delete":
+                    self.delete(ids)
+                case _:
+                    getattr(self, change)()
+        self.reopen()
+
+    @rule(row=st.integers(0, len(POOL) - 1), k=st.integers(1, 30), price=filters)
     def search(self, row, k, price):
-        wanted = {d: v for d, (v, p) in self.model.items() if price is None or p == price}
-        expected = sorted(wanted, key=lambda d: -float(wanted[d] @ POOL[row]))[:k]
-        expression = None if price is None or not self.model else f"price = {price}"
-        result = self.collection.search(vector=POOL[row], k=k, filter=expression, ef_search=200)
-        if price is not None and not self.model:
-            return
-        assert [hit.doc_id for hit in result.hits] == expected
-        assert [hit.rank for hit in result.hits] == list(range(1, len(expected) + 1))
+        """Exact, and through graphs with as many candidates as there are rows: the oracle's answer."""
+        for way in ({"exact": True}, {"ef_search": 200}):
+            hits, scores = self.found(POOL[row], k, price, **way)
+            np.testing.assert_allclose([hit.score for hit in hits], scores, atol=1e-6)
+
+    @rule(row=st.integers(0, len(POOL) - 1), k=st.integers(1, 30), price=filters, ef_search=st.none() | st.just(1))
+    def search_approximately(self, row, k, price, ef_search):
+        self.found(POOL[row], k, price, ef_search=ef_search)
+
+    def found(self, query, k, price, **way):
+        """The hits, none of them dead, disallowed, twice or with a wrong score, and the scores they should have."""
+        wanted = {d: float(v @ query) for d, (v, p) in self.model.items() if price is None or p == price}
+        expression = None if price is None else f"price = {price}"
+        hits = self.collection.search(vector=query, k=k, filter=expression, **way).hits
+        assert len({hit.doc_id for hit in hits}) == len(hits) == min(k, len(wanted))
+        assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+        assert [hit.score for hit in hits] == pytest.approx([wanted[hit.doc_id] for hit in hits], abs=1e-6)
+        assert [hit.attributes["price"] for hit in hits] == [self.model[hit.doc_id][1] for hit in hits]
+        return hits, sorted(wanted.values(), reverse=True)[:k]
 
     @invariant()
     def consistent(self):
