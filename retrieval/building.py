@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retrieval.certificate import Certificate
@@ -46,13 +46,14 @@ def build_certified(
     *,
     asked: FloatArray,
     device: IndexDevice,
+    memory: int | None,
     make_prompts: Callable[[], Prompts | None],
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[SegmentInfo, Certificate | None]:
     """Write the merged rows, keys int64 (n,) and vectors float32 (n, dim), as a segment with a graph.
 
-    `asked`, float32 (nq, dim), are queries that people gave; for `make_prompts` see `QuerySamples`. Returns what the
-    database has to know, and what was measured of the generation that it makes.
+    `asked`, float32 (nq, dim), are queries that people gave; for `make_prompts` see `QuerySamples`, for `memory`
+    `GraphPlan`. Returns what the database has to know, and what was measured of the generation that it makes.
 
     Raises:
         DependencyError: `device` is "cuda" and there is no GPU; nothing is written.
@@ -60,7 +61,7 @@ def build_certified(
     """
     samples = QuerySamples(view, asked, make_prompts)
     tuning, measuring = samples.tuning(merge.kind), samples.measuring(merge.kind)
-    for plan in _plans(index, tuning, len(rows[0]), device):
+    for plan in _plans(GraphPlan(index.hnsw, index.storage, tuning, memory=memory), len(rows[0]), device):
         try:
             written = write_segment(folder, merge.kind, *rows, plan=plan, on_progress=on_progress)
         except GpuError as error:
@@ -80,9 +81,9 @@ def build_certified(
     )
 
 
-def _plans(index: IndexParams, queries: FloatArray | None, rows: int, device: IndexDevice) -> Iterator[GraphPlan]:
+def _plans(plan: GraphPlan, rows: int, device: IndexDevice) -> Iterator[GraphPlan]:
     """What to try: the GPU where it is to build, then the CPU, ever more thoroughly."""
     if gpu.should_build(rows, device):
-        yield GraphPlan(index.hnsw, index.storage, queries, gpu=True)
+        yield replace(plan, gpu=True)
     for effort in EFFORTS:
-        yield GraphPlan(effort.of(index.hnsw), index.storage, queries)
+        yield replace(plan, hnsw=effort.of(plan.hnsw))

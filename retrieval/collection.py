@@ -65,6 +65,7 @@ class Collection:
         load_encoder: Callable[[], Encoder],
         *,
         index_device: IndexDevice,
+        index_memory: int | None,
     ) -> None:
         self.info = info
         self.folder = folder
@@ -75,7 +76,7 @@ class Collection:
         self.engine = SearchEngine(database, info, folder)
         self.views = self.engine.views
         self.writer = CollectionWriter(
-            database, info, folder, self.views, self._make_prompts, index_device=index_device
+            database, info, folder, self.views, self._make_prompts, index_device=index_device, index_memory=index_memory
         )
 
     @property

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from retrieval.errors import InputError
+from retrieval.quantities import parse_bytes
 
 IndexDevice: TypeAlias = Literal["auto", "cpu", "cuda"]
 """Where graphs are built: auto takes a GPU if FAISS finds one, cuda insists on it (see docs/gpu.md)."""
@@ -40,6 +41,16 @@ class Settings(BaseSettings):
         if value not in get_args(IndexDevice):
             raise InputError(f"RETRIEVAL_INDEX_DEVICE={value}: give one of {', '.join(get_args(IndexDevice))}")
         return value
+
+    index_memory: int | None = Field(
+        default=None,
+        description="Memory that a graph with its codes may take where the storage is auto: 16GB, say. Default: any.",
+    )
+
+    @field_validator("index_memory", mode="before")
+    @classmethod
+    def _in_bytes(cls, value: object) -> object:
+        return parse_bytes(value) if isinstance(value, str) else value
 
     @property
     def resolved_database_url(self) -> str:

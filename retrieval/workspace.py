@@ -117,7 +117,14 @@ class Workspace:
 
     def _open(self, info: CollectionInfo, encoder: Encoder | None) -> Collection:
         load = (lambda: encoder) if encoder else partial(_load_encoder, info, self.settings.device)
-        return Collection(info, self.database, self._folder(info), load, index_device=self.settings.index_device)
+        return Collection(
+            info,
+            self.database,
+            self._folder(info),
+            load,
+            index_device=self.settings.index_device,
+            index_memory=self.settings.index_memory,
+        )
 
     def _folder(self, info: CollectionInfo) -> Path:
         return self.data_dir / "collections" / str(info.id) / "segments"

@@ -77,6 +77,7 @@ class CollectionWriter:
         make_prompts: Callable[[GenerationView], Prompts | None],
         *,
         index_device: IndexDevice,
+        index_memory: int | None,
     ) -> None:
         """`make_prompts` gives texts to tune an index with that has no better ones."""
         self._database = database
@@ -84,6 +85,7 @@ class CollectionWriter:
         self._folder = folder
         self._views = views
         self._index_device = index_device
+        self._index_memory = index_memory
         self._make_prompts = make_prompts
 
     def commit(self, batch: WriteBatch) -> int:
@@ -209,6 +211,7 @@ class CollectionWriter:
                 tuning.index,
                 asked=asked,
                 device=self._index_device,
+                memory=self._index_memory,
                 make_prompts=partial(self._make_prompts, view),
                 on_progress=tell,
             )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from retrieval.planning.plan import IndexPlan, Way
     from retrieval.planning.sample import PlanSample
 
-HEADS = ("storage", "m", "B/vector", "memory", "disk", "build", "recall@10", "loss", "ef_search", "searches/s", "fits")
+HEADS = ("storage", "m", "B each", "memory", "disk", "build", "recall", "loss", "ef", "per s", "")
 MOST_DIM = 16_384
 
 
@@ -98,17 +98,17 @@ def _made_sample(dim: int | None) -> PlanSample:
 def _show(planned: IndexPlan, sample: PlanSample, wanted: int) -> None:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for head in HEADS:
-        table.add_column(head, justify="left" if head in ("storage", "fits") else "right", no_wrap=True)
+        table.add_column(head, justify="left" if head in ("storage", "") else "right", no_wrap=True)
     for way in planned.ways:
         table.add_row(*_cells(planned, way, wanted), style="bold green" if way is planned.best else None)
     out = console()
     out.print(table)
     out.print(
-        f"Memory, disk and build time are predicted for {wanted:,} vectors on this machine; recall@10 (at ef_search "
-        f"{planned.ef_search}), the ef_search that reaches the target and the speed of single searches were measured "
-        f"on {len(sample.vectors):,}. With more vectors, all find less and take longer."
+        f"Predicted for {wanted:,} vectors on this machine: memory, disk, build. Measured on {len(sample.vectors):,}: "
+        f"recall@10 at ef_search {planned.ef_search}, what of it the storage loses, the ef_search that reaches the "
+        "target, and searches a second with it, one after the other. With more vectors, all find less and take longer."
     )
 
 
@@ -126,7 +126,7 @@ def _cells(planned: IndexPlan, way: Way, wanted: int) -> list[str]:
         f"{planned.loss(way):.3f}",
         str(way.ef_search or "–"),
         f"{way.rate:,.0f}" if way.rate else "–",
-        ("yes" if way.fits else "no") + (", take this" if way is planned.best else ""),
+        "take this" if way is planned.best else "" if way.fits else "too large",
     ]
 
 

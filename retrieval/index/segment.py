@@ -31,6 +31,7 @@ from retrieval.index.gpu import build_graph_on_gpu, nearest_on_gpu
 from retrieval.index.hnsw import HnswIndex, build_graph, open_graph, save_graph
 from retrieval.index.projection import fit_projection
 from retrieval.index.scan import exact_index
+from retrieval.index.sizes import coarsened
 from retrieval.index.storage import AUTO, GraphPlan, choose_code, parse_storage
 from retrieval.protocols import VectorIndex
 from retrieval.types import CodeParams, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
@@ -77,7 +78,7 @@ def _write_graph(
     """Code, link and bridge the nodes; returns the code that was chosen, and the files."""
     files = []
     basis = fit_projection(nodes, plan.queries)
-    code = choose_code(nodes, basis, plan.queries) if plan.storage == AUTO else parse_storage(plan.storage, flat.d)
+    code = _code(nodes, basis, plan)
     codes = Codes.of(nodes, basis, code) if code else None
     if codes:
         files.append(write_file(folder, "basis", codes.save_basis))
@@ -97,6 +98,15 @@ def _write_graph(
         bridge(graph, nodes, plan.queries, nearest)
     files.append(write_file(folder, "graph", lambda path: save_graph(graph, path)))
     return code, files
+
+
+def _code(nodes: FloatArray, basis: FloatArray, plan: GraphPlan) -> CodeParams | None:
+    if plan.storage != AUTO:
+        return parse_storage(plan.storage, nodes.shape[1])
+    chosen = choose_code(nodes, basis, plan.queries)
+    if plan.memory is None:
+        return chosen
+    return coarsened(chosen, plan.memory, rows=len(nodes), dim=nodes.shape[1], m=plan.hnsw.m)
 
 
 class Segment:

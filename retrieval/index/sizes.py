@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from retrieval.index.codes import code_bytes
-from retrieval.types import CodeParams
+from retrieval.types import CodeParams, Quantiser
+
+QUANTISERS: tuple[Quantiser, ...] = ("fp32", "fp16", "sq8", "rq4")
+"""The finest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,15 @@ def predict_footprint(rows: int, dim: int, m: int, code: CodeParams | None) -> F
         return Footprint(walked + vectors, walked + vectors)
     coded = code_bytes(code) * rows + 4 * dim * code.dim  # the codes and the basis
     return Footprint(walked + coded, walked + coded + vectors)
+
+
+def coarsened(code: CodeParams, memory: int, *, rows: int, dim: int, m: int) -> CodeParams:
+    """The finest code of as many dimensions with which a segment's searches fit `memory` bytes; else the coarsest."""
+    for quantiser in QUANTISERS[QUANTISERS.index(code.quantiser) :]:
+        code = CodeParams(code.dim, quantiser)
+        if predict_footprint(rows, dim, m, code).resident <= memory:
+            break
+    return code
 
 
 def _graph_bytes(rows: int, m: int) -> int:

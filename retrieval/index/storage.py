@@ -30,13 +30,15 @@ class GraphPlan:
 
     `storage` is "auto", "full" (compare whole vectors), or a code such as "fp16" or "fp16@192". `queries` float32
     (nq, dim) is a sample of what will be looked for from outside the vectors' own distribution; None if unknown.
-    With `gpu` the links are built there.
+    With `gpu` the links are built there. With "auto", graph and codes take at most `memory` bytes, as far as the
+    coarsest code lets them.
     """
 
     hnsw: HnswParams
     storage: str = AUTO
     queries: FloatArray | None = None
     gpu: bool = False
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

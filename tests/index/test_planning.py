@@ -16,7 +16,8 @@ from retrieval.index.sizes import Footprint, predict_footprint
 from retrieval.index.storage import GraphPlan, parse_storage
 from retrieval.planning.plan import Way, best_of, plan_index
 from retrieval.planning.sample import made_sample
-from retrieval.types import HnswParams
+from retrieval.settings import Settings
+from retrieval.types import CodeParams, HnswParams
 
 ROWS, DIM = 2_000, 64
 
@@ -29,6 +30,23 @@ def test_predicted_bytes_are_those_of_files(tmp_path, storage, m):
     predicted = predict_footprint(ROWS, DIM, m, parse_storage(storage, DIM))
     assert predicted.resident == pytest.approx(resident_bytes(written), rel=0.05)
     assert predicted.disk == pytest.approx(total_bytes(written), rel=0.05)
+
+
+@pytest.mark.parametrize(("memory", "quantiser"), [(None, "fp16"), (0.99, "sq8"), (0.01, "rq4")])
+def test_auto_takes_the_finest_code_that_fits(tmp_path, memory, quantiser):
+    """`memory` is a share of what halves take."""
+    halves = predict_footprint(ROWS, DIM, 8, CodeParams(DIM, "fp16")).resident
+    plan = GraphPlan(HnswParams(8, 8), "auto", memory=memory and int(memory * halves))
+    written = write_segment(tmp_path, "image", np.arange(ROWS), unit_vectors(ROWS, DIM), plan=plan)
+    assert written.codes == CodeParams(DIM, quantiser)
+
+
+def test_the_setting_is_in_bytes(monkeypatch):
+    monkeypatch.setenv("RETRIEVAL_INDEX_MEMORY", "16GB")
+    assert Settings().index_memory == 16 * 10**9
+    monkeypatch.setenv("RETRIEVAL_INDEX_MEMORY", "much")
+    with pytest.raises(InputError, match="'much' is not a size"):
+        Settings()
 
 
 def test_a_plan_of_a_sample():
