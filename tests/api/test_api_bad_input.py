@@ -48,6 +48,7 @@ def post(client, body: str | bytes, content_type="application/json"):
         ('{"text": "a", "k": 1e400}', "invalid_request", "body.k"),
         ('{"text": "a", "k": %s}' % ("9" * 400), "invalid_request", "body.k"),
         ('{"text": "a", "ef_search": -1}', "invalid_request", "body.ef_search"),
+        ('{"text": "a", "target_recall": 1.0}', "invalid_request", "body.target_recall"),
         ('{"text": "a", "filtre": "b = 1"}', "invalid_request", "no field 'filtre': there are k"),
         ('{"vector": []}', "invalid_request", "body.vector"),
         ('{"vector": [1, 2]}', "invalid_vector", "(64,)"),

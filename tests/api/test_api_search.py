@@ -71,6 +71,15 @@ def test_text_by_address_and_by_body(client, library):
     assert expected.hits[0].attributes["colour"] == "blue"
 
 
+def test_a_recall_can_be_asked_for(client, library):
+    asked = {"k": 4, "target_recall": 0.99}
+    expected = library.search("a blue shirt", **asked)
+    same(client.get(f"{PHOTOS}/search", params={"q": "a blue shirt", **asked}), expected)
+    same(client.post(f"{PHOTOS}/search", json={"text": "a blue shirt", **asked}), expected)
+    both = client.post(f"{PHOTOS}/search", json={"text": "a blue shirt", "ef_search": 9, **asked})
+    assert (both.status_code, "give one of the two" in both.text) == (422, True)
+
+
 def test_options_beyond_the_nearest(client, library, red):
     asked = {"k": 4, "min_score": 0.1, "diversity": 0.4, "group_by": "colour"}
     fields = {name: str(value) for name, value in asked.items()}
