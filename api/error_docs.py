@@ -6,6 +6,7 @@ from typing import Any
 
 from api.schemas import ErrorResponse
 
+_REQUEST_ID = "b1946ac92492d234"
 _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
     400: (
         "The body cannot be read at all.",
@@ -58,7 +59,9 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {
             "model": ErrorResponse,
             "description": _EXAMPLES[status][0],
-            "content": {"application/json": {"example": {"error": _EXAMPLES[status][1]}}},
+            "content": {
+                "application/json": {"example": {"error": {"request_id": _REQUEST_ID, **_EXAMPLES[status][1]}}}
+            },
         }
         for status in statuses
     }

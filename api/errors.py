@@ -1,4 +1,4 @@
-"""The one place that turns errors into responses: `{"error": {"code", "message", "detail"?}}`.
+"""The one place that turns errors into responses: `{"error": {"code", "message", "request_id", "detail"?}}`.
 
 What is wrong with a request is said in full. What is wrong with the service is said in words that hold no path, no SQL
 and no traceback; the log has the rest.
@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api.invalid import explain
+from api.logs import REQUEST_ID, request_id
 from api.responses import JsonResponse
 from retrieval.errors import (
     ConflictError,
@@ -39,12 +40,21 @@ _log = logging.getLogger(__name__)
 class ApiError(Exception):
     """An answer that is an error, from the service itself and not from the library."""
 
-    def __init__(self, status: int, code: str, message: str, *, detail: object = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        detail: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.detail = detail
+        self.headers = headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ async def answer(request: Request, error: Exception) -> JsonResponse:
     """The response to a request that ended in this error."""
     match error:
         case ApiError():
-            return error_response(error.status, error.code, error.message, detail=error.detail)
+            return error_response(error.status, error.code, error.message, error.detail, headers=error.headers)
         case RetrievalError():
             return _to_library_error(request, error)
         case RequestValidationError():
@@ -115,10 +125,11 @@ def error_response(
     status: int, code: str, message: str, detail: object = None, *, headers: Mapping[str, str] | None = None
 ) -> JsonResponse:
     """A response in the shape of all errors."""
-    error: dict[str, object] = {"code": code, "message": message}
+    error: dict[str, object] = {"code": code, "message": message, "request_id": request_id.get()}
     if detail is not None:
         error["detail"] = detail
-    return JsonResponse({"error": error}, status_code=status, headers=headers)
+    named = {**(headers or {}), REQUEST_ID: request_id.get()}
+    return JsonResponse({"error": error}, status_code=status, headers=named)
 
 
 def _to_library_error(request: Request, error: RetrievalError) -> JsonResponse:

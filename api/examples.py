@@ -25,7 +25,14 @@ SEARCH: Example = {
         "certified": {"value": 0.992, "low": 0.988, "high": 0.995},
         "certified_at": 10,
     },
-    "timings": {"encode": 0.0091, "filter": 0.0, "search": 0.0007, "match": 0.0001, "metadata": 0.0004},
+    "timings": {
+        "queue": 0.0004,
+        "encode": 0.0091,
+        "filter": 0.0,
+        "search": 0.0007,
+        "match": 0.0001,
+        "metadata": 0.0004,
+    },
 }
 CAPTIONS: Example = {
     "captions": [

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from anyio import to_thread
 from fastapi import FastAPI
 
+from api.metrics import Metrics
 from api.preload import preload
 from api.service import Service
 from api.settings import ApiSettings
@@ -19,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 def lifespan_of(
-    settings: Settings, api_settings: ApiSettings
+    settings: Settings, api_settings: ApiSettings, metrics: Metrics
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """A lifespan that puts a `Service` into `app.state.service`.
 
@@ -28,7 +29,7 @@ def lifespan_of(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = await to_thread.run_sync(Service.open, settings, api_settings)
+        service = await to_thread.run_sync(Service.open, settings, api_settings, metrics)
         app.state.service = service
         loading = asyncio.create_task(preload(service))
         loading.add_done_callback(_report)

@@ -8,20 +8,20 @@ import re
 from retrieval.errors import InputError
 from retrieval.images.decode import DecodeLimits, decode
 from retrieval.protocols import Encoder
-from retrieval.search.query import Image
+from retrieval.types import PixelArray
 
 _DATA_URL = re.compile(r"data:[\w.+/-]*;base64,")
 
 
-def image_term(data: bytes | str, encoder: Encoder, limits: DecodeLimits) -> Image:
-    """Decode a file's bytes, or its base64 text, for this encoder.
+def pixels_of(data: bytes | str, encoder: Encoder, limits: DecodeLimits) -> PixelArray:
+    """What the encoder looks at, uint8 (s, s, 3), of a file's bytes or its base64 text.
 
     Raises:
         InputError: text that is not base64.
         ImageError: bytes that are not a picture, or one too large.
     """
     raw = data if isinstance(data, bytes) else _from_base64(data)
-    return Image(decode(raw, at_least=encoder.image_size, limits=limits))
+    return encoder.preprocess(decode(raw, at_least=encoder.image_size, limits=limits))
 
 
 def _from_base64(text: str) -> bytes:

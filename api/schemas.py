@@ -187,6 +187,7 @@ class Error(Schema):
 
     code: str
     message: str
+    request_id: Annotated[str, Field(description="Of the request, as in `X-Request-Id` and the server's log.")]
     detail: Annotated[object, Field(description="More for programs, depending on the code.")] = None
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 
+from api.encoding.batcher import Encoded
 from api.opened import Opened
-from api.pictures import image_term
+from api.pictures import pixels_of
 from api.service import Service
+from retrieval.certificate import Modality
+from retrieval.collection import Collection
 from retrieval.errors import InputError
 from retrieval.search.options import SearchOptions
-from retrieval.search.query import Document, Text, Vector, Weighted, modality_of
+from retrieval.search.query import Document, Text, Vector, Weighted
 from retrieval.types import CaptionHit, SearchResult
 
 
@@ -32,21 +36,21 @@ class Clue:
 
 
 async def search(service: Service, name: str, clues: Sequence[Clue], options: SearchOptions) -> SearchResult:
-    """Search a collection. Raises what `Collection.search` does."""
+    """Search a collection. Raises what `Collection.search` and `QueryEncoder` do."""
     _check_k(service, options.k)
-    if any(isinstance(clue.term, Text | Picture) for clue in clues):
-        return await _search_encoded(service, await service.opened_with_encoder(name), clues, options)
-    opened = await service.opened(name)
-    terms = [_to_term(clue, opened, service) for clue in clues]
-    return await service.workers.run(opened.collection.find, terms, options)
+    encodes = any(isinstance(clue.term, Text | Picture) for clue in clues)
+    opened = await (service.opened_with_encoder(name) if encodes else service.opened(name))
+    started = perf_counter()
+    encoded = await asyncio.gather(*(_encoded(service, opened, clue.term) for clue in clues))
+    before = _timings([one for one in encoded if one], perf_counter() - started) if encodes else {}
+    terms = [_term(clue, vector) for clue, vector in zip(clues, encoded, strict=True)]
+    result = await service.workers.run(_find, opened.collection, terms, options, _modality(clues))
+    return _measured(service, replace(result, timings={**before, **result.timings}))
 
 
 async def similar(service: Service, name: str, doc_id: str, options: SearchOptions) -> SearchResult:
     """Search for the like of a stored document, which is left out itself."""
-    _check_k(service, options.k)
-    opened = await service.opened(name)
-    without_itself = replace(options, without=doc_id)
-    return await service.workers.run(opened.collection.find, [Weighted(Document(doc_id))], without_itself)
+    return await search(service, name, [Clue(Document(doc_id))], replace(options, without=doc_id))
 
 
 async def captions(
@@ -55,36 +59,69 @@ async def captions(
     """The captions of a collection that describe a picture best."""
     _check_k(service, k)
     opened = await service.opened_with_encoder(name)
-    image = await service.workers.run(image_term, picture, opened.collection.encoder, service.decode_limits)
-    query = await service.workers.encode(opened.collection.embed_query, [Weighted(image)])
+    query = await _encoded_picture(service, opened, Picture(picture))
     find = partial(opened.collection.captions, k=k, ef_search=ef_search, target_recall=target_recall)
-    return await service.workers.run(partial(find, vector=query[0]))
+    return await service.workers.run(partial(find, vector=query.encoded.vector))
 
 
-async def _search_encoded(
-    service: Service, opened: Opened, clues: Sequence[Clue], options: SearchOptions
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A term's vector, and the seconds that its picture took to decode."""
+
+    encoded: Encoded
+    decode_s: float | None = None
+
+
+async def _encoded(service: Service, opened: Opened, term: Text | Picture | Document | Vector) -> _Query | None:
+    """The vector of a text or a picture; None for what needs no encoder."""
+    match term:
+        case Text(text):
+            if not text.strip():
+                raise InputError("the query text is empty: write what to look for")
+            return _Query(await service.queries.text(opened.collection.encoder, text))
+        case Picture():
+            return await _encoded_picture(service, opened, term)
+        case _:
+            return None
+
+
+async def _encoded_picture(service: Service, opened: Opened, picture: Picture) -> _Query:
+    encoder, started = opened.collection.encoder, perf_counter()
+    pixels = await service.workers.run(pixels_of, picture.data, encoder, service.decode_limits)
+    decode_s = perf_counter() - started
+    return _Query(await service.queries.image(encoder, pixels), decode_s)
+
+
+def _timings(queries: Sequence[_Query], seconds: float) -> Mapping[str, float]:
+    """`seconds` until all terms had their vectors, as the longest decoding and the longest wait, and the rest."""
+    decodes = [query.decode_s for query in queries if query.decode_s is not None]
+    queue = max((query.encoded.queue_s for query in queries), default=0.0)
+    encode = max(0.0, seconds - queue - max(decodes, default=0.0))
+    return {**({"decode": max(decodes)} if decodes else {}), "queue": queue, "encode": encode}
+
+
+def _term(clue: Clue, query: _Query | None) -> Weighted:
+    term = clue.term if query is None else Vector(query.encoded.vector)
+    assert not isinstance(term, Text | Picture)  # noqa: S101  these have vectors
+    return Weighted(term, clue.weight)
+
+
+def _modality(clues: Sequence[Clue]) -> Modality | None:
+    """As `retrieval.search.query.modality_of`, of what is not decoded."""
+    if all(isinstance(clue.term, Text) for clue in clues):
+        return "text"
+    return "image" if all(isinstance(clue.term, Picture | Document) for clue in clues) else None
+
+
+def _find(
+    collection: Collection, terms: Sequence[Weighted], options: SearchOptions, modality: Modality | None
 ) -> SearchResult:
-    timings, started = {}, perf_counter()
-    if any(isinstance(clue.term, Picture) for clue in clues):
-        terms = await service.workers.run(lambda: [_to_term(clue, opened, service) for clue in clues])
-        timings["decode"] = perf_counter() - started
-    else:
-        terms = [_to_term(clue, opened, service) for clue in clues]
-    started = perf_counter()
-    query = await service.workers.encode(opened.collection.embed_query, terms)
-    encode = perf_counter() - started
-    result = await service.workers.run(
-        partial(opened.collection.engine.search, query, options, modality=modality_of(terms))
-    )
-    return replace(result, timings={**timings, "encode": encode, **result.timings})
+    return collection.engine.search(collection.embed_query(terms), options, modality=modality)
 
 
-def _to_term(clue: Clue, opened: Opened, service: Service) -> Weighted:
-    match clue.term:
-        case Picture(data):
-            return Weighted(image_term(data, opened.collection.encoder, service.decode_limits), clue.weight)
-        case term:
-            return Weighted(term, clue.weight)
+def _measured(service: Service, result: SearchResult) -> SearchResult:
+    service.metrics.search(result.timings)
+    return result
 
 
 def _check_k(service: Service, k: int) -> None:

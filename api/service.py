@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from api.encoding.batcher import Batcher, Encode
+from api.encoding.queries import QueryEncoder
 from api.jobs.roots import SourceRoots
 from api.jobs.runner import JobRunner
+from api.metrics import Metrics
 from api.opened import OpenCollections, Opened
 from api.readiness import Readiness
 from api.settings import ApiSettings
@@ -15,6 +19,7 @@ from api.transactions import Transactions
 from api.workers import Workers
 from retrieval.images.decode import DecodeLimits
 from retrieval.settings import Settings
+from retrieval.types import FloatArray
 from retrieval.workspace import Workspace
 
 
@@ -29,6 +34,8 @@ class Service:
     workspace: Workspace
     collections: OpenCollections
     workers: Workers
+    queries: QueryEncoder
+    metrics: Metrics
     thumbnails: ThumbnailCache
     readiness: Readiness
     source_roots: SourceRoots
@@ -37,15 +44,18 @@ class Service:
     leaving: asyncio.Event
 
     @classmethod
-    def open(cls, settings: Settings, api_settings: ApiSettings) -> Service:
+    def open(cls, settings: Settings, api_settings: ApiSettings, metrics: Metrics) -> Service:
         """Open the data folder; no collection and no model yet. `StorageError` when it cannot be opened."""
-        workspace, workers, leaving = Workspace(settings), Workers(api_settings.threads), asyncio.Event()
+        workspace, leaving = Workspace(settings), asyncio.Event()
+        workers = Workers(api_settings.threads, encoder_threads=api_settings.encoder_threads)
         transactions, roots = Transactions(workspace.database, workers), SourceRoots(api_settings.source_roots)
         return cls(
             settings=api_settings,
             workspace=workspace,
             collections=OpenCollections(workspace),
             workers=workers,
+            queries=_query_encoder(api_settings, workers, metrics),
+            metrics=metrics,
             thumbnails=ThumbnailCache(workspace.data_dir / "thumbnails"),
             readiness=Readiness(),
             source_roots=roots,
@@ -72,3 +82,13 @@ class Service:
         """Let threads and database connections go."""
         self.workers.close()
         self.workspace.close()
+
+
+def _query_encoder(settings: ApiSettings, workers: Workers, metrics: Metrics) -> QueryEncoder:
+    async def encode(encode: Encode, items: Sequence[object]) -> FloatArray:
+        metrics.batch(len(items))
+        return await workers.encode(encode, items)
+
+    batcher = Batcher(encode, most_waiting=settings.encoder_queue)
+    metrics.watch_queue(lambda: len(batcher))
+    return QueryEncoder(batcher, metrics, most_kept=settings.query_cache, patience_s=settings.encoder_patience_s)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import ipaddress
 import logging
+import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -14,10 +16,14 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from api import logs
 from api.settings import ApiSettings
 from retrieval.errors import ConflictError, InputError
 
 BACKLOG = 2048
+CLOSING_S = 2.0
+"""Beyond the grace time, for what does not depend on clients."""
+_log = logging.getLogger(__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -60,15 +66,12 @@ def is_local(bound: socket.socket) -> bool:
 
 
 def run(app: FastAPI, bound: socket.socket, settings: ApiSettings, *, on_listening: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; then finish what runs, within the grace time, and return."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("api", "uvicorn"):  # not the root: open_clip reports every step of building a model there
-        logging.getLogger(name).setLevel(logging.INFO)
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every broken upload
+    """Serve until SIGINT or SIGTERM; then finish what runs, and return. What outlasts the grace time is killed."""
+    logs.configure(settings.log_format)
     config = uvicorn.Config(
         app,
         log_config=None,
-        access_log=settings.access_log,
+        access_log=False,  # api/observing.py has one
         lifespan="on",
         backlog=BACKLOG,
         timeout_graceful_shutdown=settings.shutdown_grace_s,
@@ -81,6 +84,12 @@ def run(app: FastAPI, bound: socket.socket, settings: ApiSettings, *, on_listeni
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _leave_unfinished() -> None:
+    """A thread cannot be stopped from outside, and a model may take minutes to load. Everything stored is whole."""
+    _log.warning("something is still at work after the grace time: leaving without it")
+    os._exit(1)
 
 
 class _Server(uvicorn.Server):
@@ -98,6 +107,9 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._on_leaving()  # before it waits for requests in flight, some of which end only now
+        last = threading.Timer((self.config.timeout_graceful_shutdown or 0) + CLOSING_S, _leave_unfinished)
+        last.daemon = True
+        last.start()
         await super().shutdown(sockets)
 
 

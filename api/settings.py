@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 from pydantic import DirectoryPath, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.logs import LogFormat
 from retrieval.images.thumbnail import MAX_SIDE
 from retrieval.search.query import MOST_HITS
 
+CORES = os.cpu_count() or 1
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
 
@@ -24,10 +27,28 @@ class ApiSettings(BaseSettings):
         default=(), description='Collections to load before `/readyz` says so, as JSON: ["photos"]. Default: all.'
     )
     max_body_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest request body.")
+    max_json_bytes: int = Field(
+        default=4 * 2**20,
+        ge=1024,
+        description="Largest body that is not a form: parsing JSON holds up other requests, 0.1 s for some MiB.",
+    )
     max_pixels: int = Field(default=64_000_000, ge=1, description="Largest picture that is decoded, in pixels.")
     max_k: int = Field(default=1_000, ge=1, le=MOST_HITS, description="Most hits of one search.")
     threads: int = Field(
-        default=8, ge=1, le=14, description="Threads that decode pictures, search and read the database."
+        default=min(max(2 * CORES, 4), 14),
+        ge=1,
+        le=14,
+        description="Threads that decode pictures, search and read the database, each on one core.",
+    )
+    encoder_threads: int = Field(default=CORES, ge=1, description="Native threads of the encoder, on a CPU.")
+    encoder_queue: int = Field(
+        default=256, ge=1, description="Texts and pictures that may wait for the encoder; what comes then gets 503."
+    )
+    encoder_patience_s: float = Field(
+        default=10.0, gt=0, description="Seconds that one may wait for its turn; then it gets 503, unencoded."
+    )
+    query_cache: int = Field(
+        default=10_000, ge=0, description="Query texts whose embeddings are kept in memory, up to 64 MiB of them."
     )
     thumbnail_sides: tuple[Side, ...] = Field(
         default=(128, 256, 512, 1024),
@@ -51,6 +72,7 @@ class ApiSettings(BaseSettings):
         default=10.0, ge=0, description="Seconds that a job has to stop when it is cancelled, before it is killed."
     )
     access_log: bool = Field(default=False, description="Log a line for every request.")
+    log_format: LogFormat = Field(default="text", description="`text`, or `json`: one object a line.")
 
     @property
     def default_side(self) -> int:

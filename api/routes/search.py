@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Form, Query, Request
 
 from api import searching
 from api.adapters import captions_body, search_body
 from api.clues import clues_of
+from api.connected import while_connected
 from api.dependencies import CollectionName, ServiceDependency
 from api.error_docs import READING, SENDING, errors
 from api.requests import CaptionsForm, ImageSearchForm, SearchRequest, SimilarParameters, TextSearchParameters
@@ -21,25 +22,31 @@ router = APIRouter(prefix="/v1/collections/{collection}", tags=["search"])
 
 
 @router.post("/search", response_model=SearchResponse, summary="Search by anything", responses=errors(*SENDING))
-async def search(collection: CollectionName, body: SearchRequest, service: ServiceDependency) -> JsonResponse:
+async def search(
+    request: Request, collection: CollectionName, body: SearchRequest, service: ServiceDependency
+) -> JsonResponse:
     """Find images by a text, an image in base64, a stored document, a vector, or a weighted mix of them."""
-    return JsonResponse(search_body(await searching.search(service, collection, clues_of(body), body.options())))
+    work = searching.search(service, collection, clues_of(body), body.options())
+    return JsonResponse(search_body(await while_connected(request, work)))
 
 
 @router.get("/search", response_model=SearchResponse, summary="Search by text", responses=errors(*READING))
 async def search_by_text(
-    collection: CollectionName, asked: Annotated[TextSearchParameters, Query()], service: ServiceDependency
+    request: Request,
+    collection: CollectionName,
+    asked: Annotated[TextSearchParameters, Query()],
+    service: ServiceDependency,
 ) -> JsonResponse:
     """Find images by a text: a search that fits into an address bar."""
-    return JsonResponse(
-        search_body(await searching.search(service, collection, [Clue(Text(asked.q))], asked.options()))
-    )
+    work = searching.search(service, collection, [Clue(Text(asked.q))], asked.options())
+    return JsonResponse(search_body(await while_connected(request, work)))
 
 
 @router.post(
     "/search/image", response_model=SearchResponse, summary="Search by an uploaded image", responses=errors(*SENDING)
 )
 async def search_by_image(
+    request: Request,
     collection: CollectionName,
     form: Annotated[ImageSearchForm, Form(media_type="multipart/form-data")],
     service: ServiceDependency,
@@ -48,28 +55,34 @@ async def search_by_image(
     clues = [Clue(Picture(await form.image.read()))]
     if form.text is not None:
         clues.append(Clue(Text(form.text)))
-    return JsonResponse(search_body(await searching.search(service, collection, clues, form.options())))
+    work = searching.search(service, collection, clues, form.options())
+    return JsonResponse(search_body(await while_connected(request, work)))
 
 
 @router.get(
     "/similar", response_model=SearchResponse, summary="Find the like of a document", responses=errors(*READING)
 )
 async def similar(
-    collection: CollectionName, asked: Annotated[SimilarParameters, Query()], service: ServiceDependency
+    request: Request,
+    collection: CollectionName,
+    asked: Annotated[SimilarParameters, Query()],
+    service: ServiceDependency,
 ) -> JsonResponse:
     """Find images like a stored one, which is left out itself. Needs no model."""
-    return JsonResponse(search_body(await searching.similar(service, collection, asked.doc_id, asked.options())))
+    work = searching.similar(service, collection, asked.doc_id, asked.options())
+    return JsonResponse(search_body(await while_connected(request, work)))
 
 
 @router.post("/captions", response_model=CaptionsResponse, summary="Describe an image", responses=errors(*SENDING))
 async def captions(
+    request: Request,
     collection: CollectionName,
     form: Annotated[CaptionsForm, Form(media_type="multipart/form-data")],
     service: ServiceDependency,
 ) -> JsonResponse:
     """Find the captions of the catalogue that describe an uploaded image best."""
     picture = await form.image.read()
-    hits = await searching.captions(
+    work = searching.captions(
         service, collection, picture, k=form.k, ef_search=form.ef_search, target_recall=form.target_recall
     )
-    return JsonResponse(captions_body(hits))
+    return JsonResponse(captions_body(await while_connected(request, work)))

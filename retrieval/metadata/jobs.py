@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, and_, insert, null, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, insert, null, or_, select, update
 
 from retrieval.errors import ConflictError, NotFoundError
 from retrieval.metadata.tables import jobs
@@ -109,6 +109,12 @@ def newest(
     if before is not None:
         query = query.where(jobs.c.id < before)
     return [_info(row) for row in connection.execute(query)]
+
+
+def count_by_state(connection: Connection) -> dict[JobState, int]:
+    """How many jobs there are in each state that some are in."""
+    query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+    return {state: count for state, count in connection.execute(query)}
 
 
 def is_waiting(connection: Connection) -> bool:

@@ -88,6 +88,7 @@ def error(response, status: int) -> dict:
     assert response.headers["content-type"] == "application/json"
     body = response.json()
     assert list(body) == ["error"]
-    assert set(body["error"]) - {"detail"} == {"code", "message"}
+    assert set(body["error"]) - {"detail"} == {"code", "message", "request_id"}
+    assert body["error"]["request_id"] == response.headers["x-request-id"]
     assert "\n" not in body["error"]["message"]
     return body["error"]
