@@ -37,23 +37,33 @@ def serve(
             "--collection", "-c", help="Load this one before /readyz says so; may be repeated. Default: all of them."
         ),
     ] = None,
+    auth: Annotated[
+        bool | None,
+        typer.Option(
+            "--auth/--no-auth",
+            help="Whether requests need a key [env RETRIEVAL_API_AUTH; default: unless the host is loopback].",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Answer searches over HTTP until interrupted."""
     from api.app import create_app
     from api.serving import is_local, listen, run, url_of
+    from retrieval.metadata import api_keys
 
-    settings = _settings(host, port, collection)
+    settings = _settings(host, port, collection, auth)
     bound = listen(settings.host, settings.port)
     with open_workspace(data_dir) as workspace:  # so that what cannot be opened is said in one line
         for name in settings.collections:
             workspace.open(name)
+        with workspace.database.read() as connection:
+            has_keys = any(key.revoked_at is None for key in api_keys.listed(connection))
         app = create_app(workspace.settings, settings)
-    if not is_local(bound):
-        console(stderr=True).print(
-            "[yellow]warning:[/yellow] there is no authentication: whoever reaches this address can search everything "
-            "and start jobs"
-        )
+    if settings.requires_key and not has_keys:
+        _warn("requests need a key and there is none yet: retrieval keys create --name NAME --scope read")
+    if not settings.requires_key and not is_local(bound):
+        _warn("there is no authentication: whoever reaches this address can search everything and start jobs")
 
     def on_listening() -> None:
         console().print(f"listening on {url_of(bound)} (Ctrl-C stops)")
@@ -61,13 +71,22 @@ def serve(
     run(app, bound, settings, on_listening=on_listening)
 
 
-def _settings(host: str | None, port: int | None, collections: list[str] | None) -> ApiSettings:
+def _warn(message: str) -> None:
+    console(stderr=True).print(f"[yellow]warning:[/yellow] {message}")
+
+
+def _settings(host: str | None, port: int | None, collections: list[str] | None, auth: bool | None) -> ApiSettings:
     from pydantic import ValidationError
 
     from api.settings import ApiSettings
     from retrieval.errors import InputError
 
-    given: dict[str, Any] = {"host": host, "port": port, "collections": tuple(collections or ()) or None}
+    given: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "collections": tuple(collections or ()) or None,
+        "auth": auth,
+    }
     try:
         return ApiSettings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:

@@ -16,6 +16,21 @@ _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
             "detail": {"position": 9},
         },
     ),
+    401: (
+        "The server asks for a key.",
+        {
+            "code": "key_required",
+            "message": "this needs a key: send one as `Authorization: Bearer KEY` or `X-Api-Key: KEY`",
+        },
+    ),
+    403: (
+        "The key does not allow it.",
+        {
+            "code": "scope_required",
+            "message": "this needs a key of scope 'write'; the one that was sent has 'read'",
+            "detail": {"scope": "write"},
+        },
+    ),
     404: (
         "There is no such collection or document.",
         {"code": "not_found", "message": "no collection 'photo': there is photos"},
@@ -38,6 +53,10 @@ _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
             "message": "expected a value (at position 9 of the filter: price < ⟦⟧)",
             "detail": {"position": 8},
         },
+    ),
+    429: (
+        "Too many requests; `Retry-After` says how many seconds to wait.",
+        {"code": "too_many_requests", "message": "more requests than 600 per 60 s: wait 7 s"},
     ),
     500: (
         "A fault of the service.",

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from api.invalid import explain
 from api.logs import REQUEST_ID, request_id
 from api.responses import JsonResponse
+from api.security.headers import HEADERS
 from retrieval.errors import (
     ConflictError,
     DependencyError,
@@ -112,7 +113,7 @@ async def answer(request: Request, error: Exception) -> JsonResponse:
             return _to_http_exception(request, error)
         case _:  # the server that runs this application logs the traceback
             _log.error("%s %r failed unexpectedly: %s", request.method, request.url.path, type(error).__name__)
-            return error_response(500, "internal_error", INTERNAL)
+            return error_response(500, "internal_error", INTERNAL, headers=HEADERS)  # sent outside of all layers
 
 
 def message_of(error: Exception) -> str:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from typing import Annotated
 
-from pydantic import DirectoryPath, Field
+from limits import parse as parse_rate
+from pydantic import AfterValidator, DirectoryPath, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.logs import LogFormat
 from retrieval.images.thumbnail import MAX_SIDE
 from retrieval.search.query import MOST_HITS
 
+
+def _rate(text: str) -> str:
+    parse_rate(text)
+    return text
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
 CORES = os.cpu_count() or 1
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
@@ -23,6 +32,15 @@ class ApiSettings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    auth: bool | None = Field(
+        default=None, description="Whether requests need a key. Default: unless the host is a loopback address."
+    )
+    rate_limit: Rate | None = Field(
+        default=None, description="Most requests of one key, or of one address where none is needed: 600/minute."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description='Origins whose pages may read answers, as JSON: ["https://shop.example"].'
+    )
     collections: tuple[str, ...] = Field(
         default=(), description='Collections to load before `/readyz` says so, as JSON: ["photos"]. Default: all.'
     )
@@ -71,6 +89,9 @@ class ApiSettings(BaseSettings):
     job_stop_grace_s: float = Field(
         default=10.0, ge=0, description="Seconds that a job has to stop when it is cancelled, before it is killed."
     )
+    upload_timeout_s: float = Field(
+        default=60.0, gt=0, description="Seconds after which a body that has not arrived in full is given up."
+    )
     access_log: bool = Field(default=False, description="Log a line for every request.")
     log_format: LogFormat = Field(default="text", description="`text`, or `json`: one object a line.")
 
@@ -78,3 +99,15 @@ class ApiSettings(BaseSettings):
     def default_side(self) -> int:
         """The side of a thumbnail when none is asked for."""
         return min(self.thumbnail_sides, key=lambda side: abs(side - 256))
+
+    @property
+    def requires_key(self) -> bool:
+        """Whether requests need a key."""
+        return not _is_loopback(self.host) if self.auth is None else self.auth
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # another name: who knows
+        return False

@@ -90,11 +90,16 @@ def test_what_cannot_be_served_is_one_line(folder, arguments, port, message):
     assert err.count("\n") == 1
 
 
-def test_it_warns_when_others_can_connect(folder):
-    with running(folder, "--host", "0.0.0.0") as (server, url):
+@pytest.mark.parametrize(
+    ("arguments", "status", "warning"),
+    [(["--no-auth"], 200, "there is no authentication"), ([], 401, "requests need a key and there is none yet")],
+)
+def test_where_others_can_connect_a_key_is_needed_unless_told_otherwise(folder, arguments, status, warning):
+    with running(folder, "--host", "0.0.0.0", *arguments) as (server, url):
         assert url.startswith("http://0.0.0.0:")
+        assert get(f"{url}/v1/jobs")[0] == status
         server.send_signal(signal.SIGTERM)
-        assert "there is no authentication" in server.communicate(timeout=20)[1]
+        assert warning in server.communicate(timeout=20)[1]
 
 
 def test_help_is_quick_to_import():

@@ -1,0 +1,34 @@
+"""The layers that every request passes, and the order that they are in."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from api.limits import BodyLimit
+from api.security.guard import Guard
+from api.security.headers import SecurityHeaders
+from api.security.rates import RATE_HEADERS, Rates
+from api.settings import ApiSettings
+
+
+def install(app: FastAPI, settings: ApiSettings) -> None:
+    """Put them around the application; each one added is outside of those before it."""
+    rates = Rates(settings.rate_limit) if settings.rate_limit else None
+    if settings.requires_key or rates:
+        app.add_middleware(Guard, requires_key=settings.requires_key, rates=rates)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        max_json_bytes=settings.max_json_bytes,
+        timeout_s=settings.upload_timeout_s,
+    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "X-Api-Key", "Content-Type", "If-None-Match"],
+            expose_headers=["ETag", "Location", "Retry-After", *RATE_HEADERS],
+        )
+    app.add_middleware(SecurityHeaders)
