@@ -6,6 +6,7 @@ it will be served. A stored vector that asks is left out of its own answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from time import perf_counter
 
@@ -35,7 +36,7 @@ def certify(view: GenerationView, kind: VectorKind, samples: Mapping[Modality, S
     curves = []
     for modality, sample in samples.items():
         asked = _Asked(view, kind, modality, sample)
-        curves.append(asked.curve(view.rows(kind) * seconds_a_row))
+        curves.append(asked.curve())
         curves.extend(asked.filtered(seconds_a_row))
     return Certificate(view.rows(kind), seconds_a_row, tuple(curves))
 
@@ -49,8 +50,13 @@ class _Asked:
         self._modality = modality
         self._sample = sample
 
-    def curve(self, seconds_exact: float, allowed: Allowed | None = None, selectivity: float = 1.0) -> Curve:
-        """Recall over ef_search until it is plenty, or until exact search would be no slower."""
+    def curve(
+        self, allowed: Allowed | None = None, *, selectivity: float = 1.0, seconds_exact: float = math.inf
+    ) -> Curve:
+        """Recall over ef_search until it is plenty, or until exact search would be no slower, if that is known.
+
+        It is not told of the curve without a filter: that says what the graph can do, however fast anything is.
+        """
         truth = self._search(MANY_HITS, 0, allowed, "exact")
         points = []
         for ef_search in (ef for ef in EF_SEARCH if _counting(ef, allowed) >= HITS):
@@ -70,7 +76,7 @@ class _Asked:
             seconds_exact = count * seconds_a_row
             if seconds_exact < self._seconds(EF_SEARCH[0], allowed):
                 return
-            yield self.curve(seconds_exact, allowed, selectivity)
+            yield self.curve(allowed, selectivity=selectivity, seconds_exact=seconds_exact)
 
     def _point(self, ef_search: int, allowed: Allowed | None, truth: KnnResult) -> Point:
         found = self._search(_counting(ef_search, allowed), ef_search, allowed)
@@ -128,7 +134,7 @@ def _seconds_a_row(view: GenerationView, kind: VectorKind, queries: FloatArray) 
     if sizes[0] == sizes[1]:
         sizes[0] //= 2
     few, many = (_exact_seconds(view, kind, queries, keys[:: max(1, len(keys) // size)][:size]) for size in sizes)
-    return max((many - few) / (sizes[1] - sizes[0]), 1e-9)
+    return (many - few) / (sizes[1] - sizes[0]) if many > few else many / sizes[1]
 
 
 def _exact_seconds(view: GenerationView, kind: VectorKind, queries: FloatArray, keys: KeyArray) -> float:
