@@ -16,10 +16,9 @@ AUTO = "auto"
 FULL = "full"
 DIMS = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
 K = 10
-CANDIDATES = 100
-"""Candidates among which the ten nearest must be: as many as a search for a good recall has."""
-LEAST_KEPT = 0.995
-"""Share of the ten nearest that a projection must keep among its CANDIDATES nearest."""
+OWN, OUTSIDE = (20, 0.99), (100, 0.995)
+"""Candidates among which a projection must keep that share of the ten nearest: as many as a search for a good recall
+takes, few for queries that are like the vectors, more for others."""
 SAMPLE_VECTORS = 50_000
 SAMPLE_QUERIES = 200
 
@@ -87,15 +86,18 @@ def choose_code(vectors: FloatArray, basis: FloatArray, queries: FloatArray | No
     dim = vectors.shape[1]
     rng = np.random.default_rng(0)
     sample = vectors[np.sort(rng.permutation(len(vectors))[:SAMPLE_VECTORS])]
-    asked = [sample[:SAMPLE_QUERIES], *([queries[:SAMPLE_QUERIES]] if queries is not None else [])]
-    truths = [_nearest(sample, one, K) for one in asked]
+    asked = [(sample[:SAMPLE_QUERIES], *OWN)]
+    if queries is not None:
+        asked.append((queries[:SAMPLE_QUERIES], *OUTSIDE))
+    truths = [_nearest(sample, one, K) for one, _, _ in asked]
     for reduced in (d for d in DIMS if d <= 0.75 * dim):
         kept = np.ascontiguousarray(basis[:, :reduced])
         projected = np.ascontiguousarray(sample @ kept)
-        if all(
-            _kept(_nearest(projected, one @ kept, CANDIDATES), truth) >= LEAST_KEPT
-            for one, truth in zip(asked, truths, strict=True)
-        ):
+        shares = (
+            (_kept(_nearest(projected, one @ kept, candidates), truth), least)
+            for (one, candidates, least), truth in zip(asked, truths, strict=True)
+        )
+        if all(share >= least for share, least in shares):
             return CodeParams(reduced, "fp16")
     return CodeParams(dim, "fp16")
 
@@ -104,9 +106,6 @@ def _nearest(vectors: FloatArray, queries: FloatArray, k: int) -> KeyArray:
     return FlatIndex.of(vectors).search(queries, k=min(k, len(vectors))).keys
 
 
-def _kept(
-    candidates: KeyArray,
-    truth: KeyArray,
-) -> float:
+def _kept(candidates: KeyArray, truth: KeyArray) -> float:
     found = (truth[:, :, None] == candidates[:, None, :]).any(axis=2)
     return float(found.mean())
