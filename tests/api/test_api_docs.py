@@ -48,7 +48,10 @@ def test_every_route_documents_its_errors_and_examples(path, method, operation):
     assert operation["description"]
     (answer,) = [answer["content"] for status, answer in operation["responses"].items() if status in ("200", "202")]
     (kind,) = answer
-    assert kind in ("image/webp", "text/event-stream", "text/html", "text/plain") or schema(answer[kind]["schema"])["examples"]
+    assert (
+        kind in ("image/webp", "text/event-stream", "text/html", "text/plain")
+        or schema(answer[kind]["schema"])["examples"]
+    )
 
 
 def schema(reference: dict) -> dict:
