@@ -113,8 +113,8 @@ def newest(
 
 def count_by_state(connection: Connection) -> dict[JobState, int]:
     """How many jobs there are in each state that some are in."""
-    query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
-    return {state: count for state, count in connection.execute(query)}
+    query = select(jobs.c.state, func.count().label("number")).group_by(jobs.c.state)
+    return {row.state: row.number for row in connection.execute(query)}
 
 
 def is_waiting(connection: Connection) -> bool:
