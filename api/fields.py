@@ -103,6 +103,14 @@ ImageBase64 = Annotated[
         json_schema_extra={"contentEncoding": "base64"},
     ),
 ]
+ImageUrl = Annotated[
+    str,
+    Field(
+        max_length=LONGEST_IN_URL,
+        description="Address of a picture on a public host, http or https, where the server is set up to fetch them.",
+        examples=["https://shop.example/shirts/red.jpg"],
+    ),
+]
 ImageFile = Annotated[UploadFile, Field(description="A picture file: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.")]
 Side = Annotated[
     Annotated[int, Field(ge=1, le=MAX_SIDE)] | None,

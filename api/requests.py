@@ -18,6 +18,7 @@ from api.fields import (
     GroupBy,
     ImageBase64,
     ImageFile,
+    ImageUrl,
     MinScore,
     QueryText,
     QueryTextInUrl,
@@ -97,6 +98,7 @@ class SearchRequest(SearchFields, StrictBody):
     image: ImageBase64 | None = None
     doc_id: DocId | None = None
     vector: VectorValues | None = None
+    image_url: ImageUrl | None = None
     terms: Annotated[list[Term], Field(max_length=MOST_TERMS)] = []
 
 

@@ -89,6 +89,10 @@ class ApiSettings(BaseSettings):
     job_stop_grace_s: float = Field(
         default=10.0, ge=0, description="Seconds that a job has to stop when it is cancelled, before it is killed."
     )
+    fetch_image_urls: bool = Field(
+        default=False, description="Whether searches may name an image by URL, which the service then fetches."
+    )
+    fetch_timeout_s: float = Field(default=10.0, gt=0, description="Seconds that such an image has to arrive.")
     upload_timeout_s: float = Field(
         default=60.0, gt=0, description="Seconds after which a body that has not arrived in full is given up."
     )

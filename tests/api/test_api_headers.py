@@ -19,7 +19,7 @@ def client(tmp_path_factory):
     folder = tmp_path_factory.mktemp("catalogue")
     with Workspace(settings_for(folder)) as workspace:
         fill_photos(workspace, folder)
-    with serving(settings_for(folder), cors_origins=(SHOP,), max_body_bytes=2_000) as client:
+    with serving(settings_for(folder), cors_origins=(SHOP,), max_json_bytes=2_000) as client:
         yield client
 
 
