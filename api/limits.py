@@ -39,7 +39,7 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, *, max_bytes: int, max_json_bytes: int, timeout_s: float) -> None:
         self._app = app
         self._max_bytes = max_bytes
-        self._max_json_bytes = max_json_bytes
+        self._max_json_bytes = min(max_json_bytes, max_bytes)
         self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
