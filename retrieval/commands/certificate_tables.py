@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from retrieval.certificate import Certificate, Curve, Point
 
-HEADS = ("queries", "allowed", "ef_search", "recall@10", "recall@100", "ms", "measured")
+HEADS = ("by", "share", "ef", "recall@10", "recall@100", "ms", "asked")
 
 
 def certificate_table(
@@ -17,28 +17,29 @@ def certificate_table(
 ) -> Table:
     """A line for each modality of query and each selectivity of filter: the setting that searches take.
 
-    That is the cheapest one that surely reaches `target`, or `ef_search` without a target. With `before`, another
-    certificate of the same kind of vectors, its figures are put beside, each followed by an arrow.
+    That is the cheapest one that surely reaches `target`, or `ef_search` without a target. With `before`, an earlier
+    certificate of the same kind of vectors, each line is preceded by the earlier one.
     """
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for head in HEADS:
-        table.add_column(head, justify="left" if head == "queries" else "right", no_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    for head in (*HEADS, "") if before else HEADS:
+        table.add_column(head, justify="left" if head in ("by", "") else "right", no_wrap=True)
     for curve in certificate.curves:
-        cells = _cells(curve, target, ef_search)
         earlier = _same(curve, before) if before else None
         if earlier:
-            cells = [f"{old} → {new}" for old, new in zip(_cells(earlier, target, ef_search), cells, strict=True)]
-        table.add_row(curve.modality, f"{curve.selectivity:.0%}", *cells, f"{curve.queries:,}")
+            table.add_row(*_cells(earlier, target, ef_search), "before")
+        label = ["after" if earlier else ""] if before else []
+        table.add_row(*_cells(curve, target, ef_search), *label)
     return table
 
 
 def _cells(curve: Curve, target: float | None, ef_search: int) -> list[str]:
     point = curve.cheapest(target, 10) if target else curve.at(ef_search)
-    if point is None:
-        return ["exact", "1", "1", "–"]
-    return [str(point.ef_search), str(point.at_10), _at_100(curve, point), f"{point.seconds * 1000:.2f}"]
+    told = ["exact", "1", "1", "–"]
+    if point:
+        told = [str(point.ef_search), str(point.at_10), _at_100(curve, point), f"{point.seconds * 1000:.2f}"]
+    return [curve.modality, f"{curve.selectivity:.0%}", *told, f"{curve.queries:,}"]
 
 
 def _at_100(curve: Curve, point: Point) -> str:

@@ -55,7 +55,7 @@ def status(
         for kind, certificate in one.certificates.items():
             table = certificate_table(certificate, target=one.target_recall, ef_search=one.ef_search)
             console().print(f"  searches of {kind}s, as measured over {certificate.rows:,} vectors")
-            console().print(Padding(table, (0, 0, 0, 4)))
+            console().print(Padding(table, (0, 0, 0, 2)))
     for name, entries in listed.items():
         for entry in entries:
             console().print(f"{name}: {entry.doc_id}: [yellow]{entry.reason}[/yellow]: {entry.detail}")

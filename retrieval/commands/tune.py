@@ -110,7 +110,7 @@ def _show(tuned: Tuned, index: IndexParams, queries: FloatArray | None, *, as_js
         out.print(f"{len(queries):,} queries kept, with which graphs are built and measured from now on")
     for kind in tuned.rebuilt:
         if certificate := tuned.after.get(kind):
-            out.print(f"searches of {kind}s, before → after:")
+            out.print(f"searches of {kind}s, before and after:")
             out.print(
                 certificate_table(
                     certificate, target=index.target_recall, ef_search=index.ef_search, before=tuned.before.get(kind)
