@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-import threading
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from unittest.mock import patch
@@ -225,32 +224,6 @@ def test_another_process_view_follows_writes_and_compactions(workspace, tmp_path
         workspace.delete("c")
         with pytest.raises(NotFoundError):
             other.search(vector=POOL[0])
-
-
-def test_searches_during_writes_deletes_and_compactions_see_some_committed_state(workspace):
-    collection = new_collection(workspace)
-    collection.add_vectors(["fixed"], POOL[:1])
-    stop, failures = threading.Event(), []
-
-    def search():
-        while not stop.is_set():
-            hits = collection.search(vector=POOL[0], k=400).hits
-            by_round = {h.attributes["round"] for h in hits if h.doc_id != "fixed"}
-            if hits[0].doc_id != "fixed" or len(by_round) > 1:  # every round replaces all others in one commit
-                failures.append(hits)
-
-    threads = [threading.Thread(target=search) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for number in range(30):
-        ids = [f"d{n}" for n in range(40)]
-        collection.add_vectors(ids, POOL[1:41], attributes=[{"round": number}] * 40)
-        if number % 3 == 0:
-            collection.compact()
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert failures == []
 
 
 def test_bad_vectors_and_calls_are_refused_and_nothing_is_written(workspace):
