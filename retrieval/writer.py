@@ -6,7 +6,8 @@ it is there or nothing. Rules in docs/architecture.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -148,7 +149,10 @@ class CollectionWriter:
 
     def fold(self) -> int:
         """Merge small segments where many have gathered (cheap); returns how many merges were made."""
-        return self._merge_all(compaction.plan_fold)
+        with compacting(self._folder):
+            if made := self._merge_all(compaction.plan_fold):
+                self._collect_garbage()
+            return made
 
     def compact(self, *, exact_rows: int | None = None, on_build: OnBuild | None = None) -> int:
         """Link what is not yet in a graph, drop dead vectors, delete files that nothing refers to.
@@ -156,7 +160,8 @@ class CollectionWriter:
         Searches and commits go on meanwhile. Up to `exact_rows` vectors (by default 10,000) stay without a graph.
         Returns how many merges were made.
         """
-        return self._merge_all(partial(compaction.plan_compaction, exact_rows=exact_rows), on_build=on_build)
+        with self._compacting_tidily():
+            return self._merge_all(partial(compaction.plan_compaction, exact_rows=exact_rows), on_build=on_build)
 
     def rebuild(
         self, kinds: Sequence[VectorKind], tuning: Tuning, *, on_build: OnBuild | None = None
@@ -166,10 +171,10 @@ class CollectionWriter:
         Returns the kinds that have a graph. Searches and commits go on meanwhile.
 
         Raises:
-            RecallError: a graph misses the target; nothing is kept.
+            RecallError: a graph misses the target; parameters and queries are not kept, nor is that graph.
         """
         rebuilt = []
-        with compacting(self._folder):
+        with self._compacting_tidily():
             for kind in kinds:
                 if merge := compaction.plan_rebuild(view := self._views.latest(), kind):
                     self._merge(view, merge, tuning, on_build)
@@ -178,7 +183,6 @@ class CollectionWriter:
                 collections.set_index(connection, self._info.id, tuning.index)
                 if tuning.asked is not None:
                     query_samples.replace_all(connection, self._info.id, tuning.asked)
-            self._collect_garbage()
         return tuple(rebuilt)
 
     def _merge_all(
@@ -188,14 +192,20 @@ class CollectionWriter:
         on_build: OnBuild | None = None,
     ) -> int:
         made = 0
-        with compacting(self._folder):
-            for kind in KINDS:
-                while merge := plan(view := self._views.latest(), kind):
-                    self._merge(view, merge, Tuning(self._info.index), on_build)
-                    made += 1
-            if made:
-                self._collect_garbage()
+        for kind in KINDS:
+            while merge := plan(view := self._views.latest(), kind):
+                self._merge(view, merge, Tuning(self._info.index), on_build)
+                made += 1
         return made
+
+    @contextmanager
+    def _compacting_tidily(self) -> Iterator[None]:
+        """Keep other compactions out, and leave no file that nothing refers to, of earlier failures neither."""
+        with compacting(self._folder):
+            try:
+                yield
+            finally:
+                self._collect_garbage()
 
     def _merge(self, view: GenerationView, merge: compaction.Merge, tuning: Tuning, on_build: OnBuild | None) -> None:
         keys, vectors = compaction.merged_rows(view, merge)

@@ -83,10 +83,10 @@ def check_digest(folder: Path, file: SegmentFile) -> None:
 
 
 def remove_others(folder: Path, keep: Iterable[str]) -> int:
-    """Delete the files of a folder that nothing refers to; returns how many."""
+    """Delete the files of a folder that nothing refers to; returns how many. It need not be there."""
     kept = set(keep)
     removed = 0
-    for path in folder.iterdir():
+    for path in folder.iterdir() if folder.is_dir() else ():
         if path.is_file() and path.name not in kept:
             path.unlink(missing_ok=True)
             removed += 1

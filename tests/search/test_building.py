@@ -81,6 +81,8 @@ def test_what_never_reaches_the_target_is_not_published(collection, built):
         collection.compact()
     assert params == [HnswParams(8, 40), HnswParams(12, 80), HnswParams(16, 160)]
     assert answer(collection) == before
+    kept = {file.name for one in before[0].segments for file in one.files}
+    assert {path.name for path in collection.folder.iterdir()} == kept, "nothing is left of the three builds"
     collection.add_vectors(["new"], VECTORS[:1], attributes=[{"n": 2}])
     assert collection.search(vector=VECTORS[0], filter="n = 2").hits[0].doc_id == "new"
     verify(collection)

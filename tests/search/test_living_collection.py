@@ -209,6 +209,45 @@ def test_compaction_links_a_graph_and_deletes_what_it_replaced(workspace, monkey
     assert collection.compact() == 0
 
 
+def test_a_write_and_a_compaction_killed_at_each_step_do_nothing_or_all(tmp_path, monkeypatch):
+    """One step further every time, until it gets through."""
+    monkeypatch.setattr(compaction, "EXACT_ROWS", 20)
+    changes = {
+        "add": lambda: collection.add_vectors([f"d{n}" for n in range(25, 50)], POOL[:25]),
+        "delete": lambda: collection.delete(["d1", "d2"]),
+        "compact": lambda: collection.compact(),
+    }
+    with new_workspace(tmp_path) as workspace:
+        collection = new_collection(workspace, index=IndexParams(HnswParams(8, 40), "sq8"))
+        for start in (0, 15):
+            collection.add_vectors([f"d{n}" for n in range(start, start + 15)], POOL[np.arange(15) % 10])
+    steps = {}
+    for name, change in changes.items():
+        for moment in itertools.count():
+            with new_workspace(tmp_path) as workspace:
+                collection = workspace.open("c")
+                before = contents(collection)
+                with killed_at(moment):
+                    change()
+                    steps[name] = moment
+                    break
+                assert contents(collection) == before
+        with new_workspace(tmp_path) as workspace:
+            assert (contents(workspace.open("c")) == before) == (name == "compact")
+    assert steps["add"] >= 10
+    assert steps["delete"] >= 3
+    assert steps["compact"] >= 20
+    with new_workspace(tmp_path) as workspace:
+        collection = workspace.open("c")
+        (segment,) = collection.views.latest().generation.segments
+        assert {path.name for path in collection.folder.iterdir()} == {file.name for file in segment.files}
+
+
+def contents(collection) -> list[tuple[str, float]]:
+    verify(collection)
+    return [(hit.doc_id, hit.score) for hit in collection.search(vector=POOL[0], k=100, exact=True).hits]
+
+
 def test_another_process_view_follows_writes_and_compactions(workspace, tmp_path):
     collection = new_collection(workspace)
     with new_workspace(tmp_path / "data") as other_workspace:
