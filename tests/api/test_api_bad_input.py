@@ -103,6 +103,21 @@ def test_an_unparsable_filter_has_its_position(client):
 
 
 @pytest.mark.parametrize(
+    ("condition", "part"),
+    [("prise < 3", "did you mean price"), ("colour > 3", "never a number"), ("odd = 'x'", "never a string")],
+)
+def test_a_filter_that_does_not_fit(client, condition, part):
+    problem = error(client.get(f"{PHOTOS}/search", params={"q": "a", "filter": condition}), 422)
+    assert problem["code"] == "invalid_filter"
+    assert part in problem["message"]
+
+
+def test_more_hits_than_there_are_and_fewer_candidates(client):
+    response = client.get("/v1/collections/vectors/similar", params={"doc_id": "v0", "k": 50, "ef_search": 1})
+    assert [hit["rank"] for hit in response.json()["hits"]] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
     ("path", "part"),
     [
         ("search", "query.q: missing"),
