@@ -93,6 +93,14 @@ collections = Table(
     sqlite_autoincrement=True,  # ids are never given twice, so they may be cached
 )
 
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("name", String(200), primary_key=True),  # never a collection's name: see retrieval/metadata/names.py
+    _collection_id(),
+    Index("ix_aliases_collection", "collection_id"),
+)
+
 items = Table(
     "items",
     metadata,
