@@ -19,7 +19,13 @@ COLUMNS = "attributes"
 
 
 def write_file(folder: Path, role: str, write: Callable[[Path], None]) -> SegmentFile:
-    """Let `write` fill a file, then make it durable under the name `<sha256>.<role>`.
+    """Let `write` fill a file, then make it durable under the name `<sha256>.<role>`; raises as `write_by_content`."""
+    digest, size = write_by_content(folder, write, suffix=f".{role}")
+    return SegmentFile(role, f"{digest}.{role}", digest, size)
+
+
+def write_by_content(folder: Path, write: Callable[[Path], None], *, suffix: str = "") -> tuple[str, int]:
+    """Let `write` fill a file, then make it durable under its SHA-256 and a suffix; returns digest and bytes.
 
     Raises:
         StorageError: the disk is full or the folder cannot be written to; nothing is left behind.
@@ -30,12 +36,12 @@ def write_file(folder: Path, role: str, write: Callable[[Path], None]) -> Segmen
         write(staged)
         _sync(staged)
         digest, size = sha256_of(staged), staged.stat().st_size
-        staged.rename(folder / f"{digest}.{role}")
+        staged.rename(folder / f"{digest}{suffix}")
         _sync(folder)
     except (OSError, RuntimeError) as error:  # RuntimeError is how FAISS reports a failed write
         staged.unlink(missing_ok=True)
         raise StorageError(_explain(error, folder)) from error
-    return SegmentFile(role, f"{digest}.{role}", digest, size)
+    return digest, size
 
 
 def sha256_of(path: Path) -> str:
