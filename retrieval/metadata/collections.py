@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
-from retrieval.errors import ConflictError, NotFoundError
-from retrieval.metadata.tables import collections
+from retrieval.errors import NotFoundError
+from retrieval.metadata import names
+from retrieval.metadata.tables import aliases, collections
 from retrieval.types import EncoderSpec, HnswParams, IndexParams, ModelReference
 
 _REVISION = select(collections.c.revision).where(collections.c.id == bindparam("collection"))
@@ -41,7 +40,9 @@ def create(
     index: IndexParams,
     caption_vectors: bool,
 ) -> CollectionInfo:
-    """Add an empty collection; `ConflictError` if the name is taken."""
+    """Add an empty collection; `ConflictError` if a collection or an alias has the name."""
+    names.lock(connection)
+    names.check_free(connection, name)
     row = {
         "name": name,
         "encoder": {"spec": asdict(spec), "reference": asdict(model)},
@@ -53,29 +54,28 @@ def create(
         "revision": 0,
         "created_at": datetime.now(UTC),
     }
-    try:
-        connection.execute(insert(collections).values(row))
-    except IntegrityError as error:
-        raise ConflictError(f"there is already a collection named {name!r}") from error
+    connection.execute(insert(collections).values(row))
     return get(connection, name)
 
 
 def get(connection: Connection, name: str) -> CollectionInfo:
-    """The collection of that name; `NotFoundError` names the ones there are."""
-    row = connection.execute(select(collections).where(collections.c.name == name)).one_or_none()
+    """The collection that has the name, or that an alias of the name leads to.
+
+    Raises:
+        NotFoundError: there is none; names those that there are.
+    """
+    led_to = select(aliases.c.collection_id).where(aliases.c.name == name).scalar_subquery()
+    named = or_(collections.c.name == name, collections.c.id == led_to)
+    row = connection.execute(select(collections).where(named, names.FINISHED)).one_or_none()
     if row is None:
-        raise NotFoundError(f"no collection {name!r}: {_alternatives(name, names(connection))}")
+        raise NotFoundError(f"no collection {name!r}: {_alternatives(name, names.all_of_them(connection))}")
     return _info(row)
 
 
 def all_of_them(connection: Connection) -> list[CollectionInfo]:
     """Every collection, by name."""
-    return [_info(row) for row in connection.execute(select(collections).order_by(collections.c.name))]
-
-
-def names(connection: Connection) -> list[str]:
-    """The names of all collections, sorted."""
-    return list(connection.execute(select(collections.c.name).order_by(collections.c.name)).scalars())
+    rows = connection.execute(select(collections).where(names.FINISHED).order_by(collections.c.name))
+    return [_info(row) for row in rows]
 
 
 def revision(connection: Connection, collection_id: int) -> int | None:
@@ -106,7 +106,8 @@ def set_index(connection: Connection, collection_id: int, index: IndexParams) ->
 
 
 def drop(connection: Connection, collection_id: int) -> None:
-    """Delete a collection and every row that belongs to it."""
+    """Delete a collection and every row that belongs to it, its aliases too."""
+    names.lock(connection)  # before the row of the collection, as where an alias is given to it
     connection.execute(delete(collections).where(collections.c.id == collection_id))
 
 
@@ -133,8 +134,7 @@ def _info(row: Row[Any]) -> CollectionInfo:
     )
 
 
-def _alternatives(name: str, there: Iterable[str]) -> str:
-    there = list(there)
+def _alternatives(name: str, there: list[str]) -> str:
     if not there:
         return "there is none yet; make one with `retrieval index FOLDER --collection NAME`"
     close = get_close_matches(name, there, n=3) or there[:10]
