@@ -11,7 +11,7 @@ from api.error_docs import errors as error_responses
 from api.lifespan import lifespan_of
 from api.metrics import Metrics
 from api.observing import Observed
-from api.routes import collections, docs, evaluations, health, items, jobs, monitoring, search
+from api.routes import collections, docs, evaluations, health, items, jobs, monitoring, page, search
 from api.security import layers
 from api.security.openapi import describe_keys
 from api.settings import ApiSettings
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     layers.install(app, api_settings)
     app.add_middleware(Observed, metrics=metrics, access_log=api_settings.access_log)  # around the others
     errors.install(app)
-    for routes in (docs, health, monitoring):
+    for routes in (page, docs, health, monitoring):
         app.include_router(routes.router)
     for routes in (collections, search, items, jobs, evaluations):
         app.include_router(routes.router, responses=error_responses(401, 403, 429))

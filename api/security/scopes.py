@@ -16,6 +16,8 @@ ROUTES: Mapping[str, Scope | None] = {
     "GET /healthz": None,  # probes have no keys
     "GET /readyz": None,
     "GET /metrics": "read",
+    "GET /": None,  # the page asks for a key itself
+    "GET /page/{version}/{asset:path}": None,
     "GET /docs": None,
     "GET /docs/{asset}": None,
     "GET /openapi.json": None,

@@ -1,0 +1,50 @@
+/** One hit in the grid: its picture, and on hover or focus its caption and where one can go from it. */
+
+import { el, iconButton } from "./dom.js";
+import { toLessLike, toMoreLike, toSimilar } from "./moves.js";
+import { addressOf } from "./store.js";
+import { thumbnail } from "./thumbnails.js";
+
+const SIZES = "240px";
+
+/** @param {import("./searching.js").Hit} hit  what to call it */
+export const nameOf = (hit) => hit.captions?.[0] ?? hit.doc_id;
+
+/**
+ * @param {import("./store.js").Store} store
+ * @param {import("./searching.js").Hit} hit
+ */
+export function hitElement(store, hit) {
+  const docId = hit.doc_id;
+  const open = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab or window
+    event.preventDefault();
+    store.change({ item: docId });
+  };
+  const action = (picture, name, patch) =>
+    iconButton(picture, name, () => store.change(patch(store.state, docId)), { tabIndex: -1 });
+  return el(
+    "li",
+    { className: "hit" },
+    el(
+      "a",
+      { className: "hit-link", href: addressOf({ ...store.state, item: docId }), tabIndex: -1, onclick: open },
+      thumbnail(store.state.collection, docId, SIZES),
+      el("span", { className: "hit-caption" }, nameOf(hit)),
+      el("span", { className: "hit-score" }, hit.score.toFixed(3)),
+    ),
+    el(
+      "div",
+      { className: "hit-actions" },
+      action("similar", "Similar pictures (s)", (_, id) => toSimilar(id)),
+      action("plus", "More like this (+)", toMoreLike),
+      action("minus", "Less like this (−)", toLessLike),
+    ),
+  );
+}
+
+/** The change that a key makes at a hit that has the focus; null for other keys. */
+export function moveOfKey(key, state, docId) {
+  const moves = { s: () => toSimilar(docId), "+": () => toMoreLike(state, docId), "-": () => toLessLike(state, docId) };
+  return moves[key]?.() ?? null;
+}

@@ -1,0 +1,35 @@
+/**
+ * The search page. One way round: the address is the state (store.js), the state is searched for (searching.js), the
+ * results are shown by the modules below; what is clicked or typed there changes the state.
+ */
+
+import { askJson } from "./api.js";
+import { searchBox } from "./box.js";
+import { chips } from "./chips.js";
+import { detail } from "./detail.js";
+import { dropping } from "./dropping.js";
+import { grid } from "./grid.js";
+import { withKey } from "./keyfield.js";
+import { complain, notices } from "./notice.js";
+import { Searching } from "./searching.js";
+import { statusLine } from "./status.js";
+import { Store } from "./store.js";
+
+async function start() {
+  const { collections } = await withKey(() => askJson("v1/collections"));
+  if (!collections.length) throw new Error("there are no collections yet: `retrieval index FOLDER` makes one");
+  const store = new Store();
+  if (!store.state.collection) store.change({ collection: collections[0].name }, { replace: true });
+  const searching = new Searching(store);
+  const { byPicture } = searchBox(store, complain);
+  dropping(byPicture);
+  chips(store);
+  grid(store, searching);
+  statusLine(store, searching);
+  notices(store, searching);
+  const { show } = detail(store, searching);
+  searching.start();
+  if (store.state.item) show(store.state.item);
+}
+
+start().catch(complain);

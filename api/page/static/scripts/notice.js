@@ -1,0 +1,56 @@
+/** What is not as it should be, in words, and what can be done about it. */
+
+import { Refusal, Unreachable } from "./api.js";
+import { el } from "./dom.js";
+import { pictureOf } from "./pictures.js";
+import { onlyDocument } from "./query.js";
+import { NO_QUERY } from "./store.js";
+
+/**
+ * @param {import("./store.js").Store} store
+ * @param {import("./searching.js").Searching} searching
+ */
+export function notices(store, searching) {
+  const place = document.getElementById("notice");
+  searching.subscribe((results) => {
+    if (results.phase === "loading") return;
+    place.replaceChildren(...[noticeOf(store, searching, results)].filter(Boolean));
+  });
+}
+
+/** @param {Error} error */
+export function complain(error) {
+  document.getElementById("notice").replaceChildren(notice("That did not work.", sentence(error.message)));
+}
+
+function noticeOf(store, searching, { phase, error, answer, hits, wall }) {
+  const { state } = store;
+  const again = button("Try again", () => searching.start());
+  if (phase === "failed") {
+    if (error instanceof Unreachable)
+      return notice("The server does not answer.", "This page tries again every few seconds.", again);
+    if (error instanceof Refusal && error.code === "invalid_filter")
+      return notice("The filter cannot be read.", sentence(error.message), withoutFilter(store));
+    if (error instanceof Refusal && error.status < 500 && error.status !== 429)
+      return notice("This search is not possible.", sentence(error.message), startOver(store));
+    return notice("That did not work.", sentence(error.message), again);
+  }
+  if (state.picture && !pictureOf(state.picture))
+    return notice("The picture is missing.", "It stayed in the tab where it was chosen: choose it again.");
+  if (!hits.length && state.filter) return notice("Nothing passes the filter.", "", withoutFilter(store));
+  if (!hits.length) return notice("There is nothing here yet.", "Index a folder of pictures, or drop some onto this page.");
+  if (!wall && answer.match?.weak) return notice("No good match.", beside(answer.match, onlyDocument(state)));
+  return null;
+}
+
+function beside({ percentile }, document) {
+  const share = Math.round((1 - percentile) * 100);
+  const others = document === null ? "captions" : "pictures";
+  return `${share} % of this collection’s own ${others} find something that fits better. Nearest all the same:`;
+}
+
+const notice = (title, text, ...buttons) => el("p", { className: "notice" }, el("strong", {}, title), ` ${text}`, ...buttons);
+const button = (text, onclick) => el("button", { type: "button", className: "quiet", onclick }, text);
+const withoutFilter = (store) => button("Remove the filter", () => store.change({ filter: "" }));
+const startOver = (store) => button("Start over", () => store.change({ ...NO_QUERY, filter: "", recall: "" }));
+const sentence = (message) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;

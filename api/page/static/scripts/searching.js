@@ -1,0 +1,99 @@
+/**
+ * Runs the search that the state asks for: the newest one only, page by page.
+ *
+ * @typedef {{doc_id: string, score: number, rank: number, captions: string[], attributes: Record<string, any>}} Hit
+ * @typedef {object} Results
+ * @property {"loading" | "ready" | "failed"} phase
+ * @property {Hit[]} hits  of the last answer while the next one loads
+ * @property {any} answer  the last answer
+ * @property {any} error
+ * @property {boolean} wall  a mixed view, for nothing is looked for
+ * @property {boolean} complete  there are no further hits
+ */
+
+import { Unreachable, askJson, ofCollection } from "./api.js";
+import { LIMITS } from "./limits.js";
+import { pictureOf } from "./pictures.js";
+import { bodyOf, onlyDocument } from "./query.js";
+import { differ, isQuery } from "./store.js";
+
+const PAGE = Math.min(60, LIMITS.most_hits);
+const RETRY_MS = 3_000;
+const ASKED = ["collection", "text", "picture", "share", "like", "unlike", "filter", "recall"];
+const VARIED = { text: "a picture", diversity: 0.8 };
+
+/** What a search that says nothing more than `state` asks the server. @param {import("./store.js").State} state */
+export function requestOf(state) {
+  const { collection, filter, recall } = state;
+  const only = onlyDocument(state);
+  if (only === null) {
+    const json = isQuery(state) ? bodyOf(state, pictureOf(state.picture)) : { ...VARIED, ...(filter && { filter }) };
+    return { path: ofCollection(collection, "/search"), json };
+  }
+  const asked = new URLSearchParams({ doc_id: only, ...(filter && { filter }), ...(recall && { target_recall: recall }) });
+  return { path: ofCollection(collection, `/similar?${asked}`) };
+}
+
+/** The results of the page's search. */
+export class Searching {
+  /** @type {Results} */
+  results = { phase: "loading", hits: [], answer: null, error: null, wall: false, complete: false };
+  #listeners = [];
+  #running = new AbortController();
+  #retry = 0;
+
+  /** @param {import("./store.js").Store} store */
+  constructor(store) {
+    this.store = store;
+    store.subscribe((state, before) => {
+      if (!differ(state, before, ASKED)) return;
+      if (state.collection !== before.collection) this.results = { ...this.results, hits: [], answer: null };
+      this.start();
+    });
+    addEventListener("online", () => this.results.phase === "failed" && this.start());
+  }
+
+  /** @param {(results: Results) => void} listener */
+  subscribe(listener) {
+    this.#listeners.push(listener);
+  }
+
+  /** Search anew. */
+  start() {
+    this.#ask(PAGE);
+  }
+
+  /** Get the next page, unless something is under way or there is none. */
+  more() {
+    if (this.results.phase === "ready" && !this.results.complete) this.#ask(this.results.answer.hits.length + PAGE);
+  }
+
+  async #ask(k) {
+    this.#running.abort();
+    clearTimeout(this.#retry);
+    const running = (this.#running = new AbortController());
+    const { state } = this.store;
+    const wall = !isQuery(state);
+    this.#become({ phase: "loading", error: null });
+    try {
+      k = Math.min(k, LIMITS.most_hits);
+      const answer = await askJson(...paged(requestOf(state), k, running.signal));
+      const shown = answer.hits.filter((hit) => !state.like.includes(hit.doc_id));
+      const complete = wall || answer.hits.length < k || k === LIMITS.most_hits;
+      this.#become({ phase: "ready", hits: shown, answer, wall, complete });
+    } catch (error) {
+      if (running.signal.aborted) return;
+      if (error instanceof Unreachable) this.#retry = setTimeout(() => this.start(), RETRY_MS);
+      this.#become({ phase: "failed", error });
+    }
+  }
+
+  #become(patch) {
+    this.results = { ...this.results, ...patch };
+    for (const listener of this.#listeners) listener(this.results);
+  }
+}
+
+function paged({ path, json }, k, signal) {
+  return json ? [path, { json: { ...json, k }, signal }] : [`${path}&k=${k}`, { signal }];
+}
