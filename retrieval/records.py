@@ -29,15 +29,22 @@ def check_record(record: CatalogRecord) -> CatalogRecord:
         _check_text(caption, "a caption", LONGEST_CAPTION)
     for name, value in record.attributes.items():
         _check_text(name, "an attribute's name", 200)
-        values = value if isinstance(value, list) else [value]
-        for single in values:
-            if isinstance(single, str):
-                _check_text(single, f"attribute {name!r}", LARGEST_ATTRIBUTES)
-            elif isinstance(single, float) and not math.isfinite(single):
-                raise _invalid(f"attribute {name!r} is not a finite number")
-            elif single is not None and not isinstance(single, int | float):
-                raise _invalid(f"attribute {name!r} is a {type(single).__name__}: use text, a number, a bool or a list")
+        _check_value(value, name)
     return record
+
+
+def _check_value(value: object, name: str) -> None:
+    if isinstance(value, list):
+        if others := [single for single in value if not isinstance(single, str)]:
+            raise _invalid(f"attribute {name!r} is a list with {type(others[0]).__name__} in it: use a list of texts")
+        for single in value:
+            _check_text(single, f"attribute {name!r}", LARGEST_ATTRIBUTES)
+    elif isinstance(value, str):
+        _check_text(value, f"attribute {name!r}", LARGEST_ATTRIBUTES)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise _invalid(f"attribute {name!r} is not a finite number")
+    elif value is not None and not isinstance(value, int | float):
+        raise _invalid(f"attribute {name!r} is a {type(value).__name__}: use text, a number, a bool or a list of texts")
 
 
 def record_sha256(record: CatalogRecord) -> str:

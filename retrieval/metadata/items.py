@@ -5,7 +5,7 @@ A change to an item is a new version under a new key: insert the new, bury the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 
 from retrieval.metadata.batches import batches
+from retrieval.metadata.lexical.index import text_index
+from retrieval.metadata.lexical.words import document_words
 from retrieval.metadata.tables import captions, items, tombstones
 from retrieval.types import AttributeValue, Item, KeyArray, VectorKind
 
@@ -86,14 +88,16 @@ def insert_versions(connection: Connection, collection_id: int, versions: Sequen
     ]
     if rows:
         connection.execute(insert(captions), rows)
+    text_index(connection, collection_id).add(_words(versions))
 
 
 def bury(connection: Connection, collection_id: int, keys: Sequence[int], *, revision: int) -> None:
     """Make versions dead: no longer found by doc_id, and their vectors tombstoned from this revision on."""
     for part in batches(keys):
+        text_index(connection, collection_id).remove(_words(by_keys(connection, collection_id, part).values()))
         chosen = (items.c.collection_id == collection_id) & items.c.key.in_(part)
         connection.execute(update(items).where(chosen).values(live=False))
-        dead = [*part, *_caption_keys(connection, collection_id, part)]
+        dead = [*part, *caption_keys(connection, collection_id, part)]
         connection.execute(
             insert(tombstones), [{"collection_id": collection_id, "key": key, "revision": revision} for key in dead]
         )
@@ -127,6 +131,34 @@ def by_doc_id(connection: Connection, collection_id: int, doc_id: str) -> Item |
     """The live version of one document."""
     keys = live_keys(connection, collection_id, [doc_id])
     return by_keys(connection, collection_id, [keys[doc_id]])[keys[doc_id]] if keys else None
+
+
+def doc_ids_by_keys(connection: Connection, collection_id: int, keys: Sequence[int]) -> dict[str, int]:
+    """The keys of live versions by the ids of their documents."""
+    found: dict[str, int] = {}
+    for part in batches(keys):
+        rows = connection.execute(
+            select(items.c.doc_id, items.c.key).where(items.c.collection_id == collection_id, items.c.key.in_(part))
+        )
+        found.update((doc_id, key) for doc_id, key in rows)
+    return found
+
+
+def image_uris(connection: Connection, collection_id: int, prefix: str) -> list[str]:
+    """The addresses of pictures that begin with a prefix, of all versions, live and dead."""
+    chosen = (items.c.collection_id == collection_id) & items.c.image_uri.startswith(prefix, autoescape=True)
+    return list(connection.execute(select(items.c.image_uri).where(chosen).distinct()).scalars())
+
+
+def caption_keys(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> list[int]:
+    """The keys of the captions of some versions, ascending."""
+    return list(
+        connection.execute(
+            select(captions.c.key)
+            .where(captions.c.collection_id == collection_id, captions.c.item_key.in_(item_keys))
+            .order_by(captions.c.key)
+        ).scalars()
+    )
 
 
 def captions_by_keys(connection: Connection, collection_id: int, keys: Sequence[int]) -> dict[int, CaptionRow]:
@@ -251,12 +283,10 @@ def _attributes(
         yield np.array([row.key for row in rows], np.int64), [row.attributes for row in rows]
 
 
-def _caption_keys(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> list[int]:
-    return list(
-        connection.execute(
-            select(captions.c.key).where(captions.c.collection_id == collection_id, captions.c.item_key.in_(item_keys))
-        ).scalars()
-    )
+def _words(versions: Iterable[NewVersion | Item]) -> dict[int, list[str]]:
+    """The words of the versions that have some, by key."""
+    said = {version.key: document_words(version.captions, version.attributes) for version in versions}
+    return {key: words for key, words in said.items() if words}
 
 
 def _captions_of(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> dict[int, list[str]]:
