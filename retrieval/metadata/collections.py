@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, 
 
 from retrieval.errors import NotFoundError
 from retrieval.metadata import names
+from retrieval.metadata.lexical.index import text_index
 from retrieval.metadata.tables import aliases, collections
 from retrieval.types import EncoderSpec, HnswParams, IndexParams, ModelReference
 
@@ -55,7 +56,9 @@ def create(
         "created_at": datetime.now(UTC),
     }
     connection.execute(insert(collections).values(row))
-    return get(connection, name)
+    made = get(connection, name)
+    text_index(connection, made.id).create()
+    return made
 
 
 def get(connection: Connection, name: str) -> CollectionInfo:
@@ -109,6 +112,7 @@ def drop(connection: Connection, collection_id: int) -> None:
     """Delete a collection and every row that belongs to it, its aliases too."""
     names.lock(connection)  # before the row of the collection, as where an alias is given to it
     connection.execute(delete(collections).where(collections.c.id == collection_id))
+    text_index(connection, collection_id).drop()
 
 
 def _index_columns(index: IndexParams) -> dict[str, Any]:

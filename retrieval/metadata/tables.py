@@ -6,6 +6,7 @@ buries the old one, so what is stored under a key never changes and readers may 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -28,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.types import TypeDecorator
 
 
@@ -135,6 +136,21 @@ captions = Table(
         name="fk_captions_item_items",
     ),
     Index("ix_captions_item", "collection_id", "item_key"),
+)
+
+# SQLite keeps the same in tables of its own making (`retrieval.metadata.lexical`).
+texts = Table(
+    "texts",
+    metadata,
+    _collection_id(primary_key=True),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("words", TSVECTOR, nullable=False),
+    Column("length", Integer, nullable=False),  # in words
+    ForeignKeyConstraint(
+        ["collection_id", "key"], ["items.collection_id", "items.key"], ondelete="CASCADE", name="fk_texts_item_items"
+    ),
+    Index("ix_texts_words", "words", postgresql_using="gin"),
+    info={"only": "postgresql"},
 )
 
 tombstones = Table(
@@ -269,3 +285,8 @@ Index(
     sqlite_where=text("revoked_at IS NULL"),
     postgresql_where=text("revoked_at IS NULL"),
 )
+
+
+def is_in(dialect: str) -> Callable[..., bool]:
+    """Alembic's `include_object` for one kind of database: not all tables are in both."""
+    return lambda thing, *_: thing.info.get("only", dialect) == dialect
