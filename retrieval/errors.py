@@ -7,6 +7,7 @@
     │   └── SourceError           a catalogue source that cannot be read as one (file, line, remedy)
     ├── NotFoundError             a collection or a document that does not exist
     ├── ConflictError             the thing exists, is busy, or changed meanwhile
+    │   ├── BusyError             somebody else is at it
     │   └── EncoderMismatchError  vectors of another encoder than the collection's
     ├── ImageError                one image that cannot be decoded; carries a stable reason code
     ├── ModelError                an encoder that cannot be loaded or had
@@ -53,6 +54,10 @@ class NotFoundError(RetrievalError):
 
 class ConflictError(RetrievalError):
     """The thing exists already, is in use, or changed meanwhile."""
+
+
+class BusyError(ConflictError):
+    """Another thread or process is at work on the thing, and is not waited for any longer."""
 
 
 class EncoderMismatchError(ConflictError):

@@ -7,7 +7,7 @@ it is there or nothing. Rules in docs/architecture.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,9 +17,11 @@ from sqlalchemy import Connection
 
 from retrieval.building import Tuning, build_certified
 from retrieval.certificate import Certificate
+from retrieval.errors import BusyError
 from retrieval.index import compaction, files
 from retrieval.index.generation import GenerationView
 from retrieval.index.segment import write_segment
+from retrieval.index.upkeep import Upkeep
 from retrieval.locks import compacting, writing
 from retrieval.metadata import collections, generations, items, ledger, query_samples
 from retrieval.metadata.collections import CollectionInfo
@@ -148,11 +150,15 @@ class CollectionWriter:
         generations.publish(connection, self._info.id, published)
 
     def fold(self) -> int:
-        """Merge small segments where many have gathered (cheap); returns how many merges were made."""
-        with compacting(self._folder):
+        """Merge small segments where many have gathered (cheap); returns how many merges were made.
+
+        While a compaction is at work none are: it folds what gathers meanwhile itself.
+        """
+        with suppress(BusyError), compacting(self._folder, wait_s=0):
             if made := self._merge_all(compaction.plan_fold):
                 self._collect_garbage()
             return made
+        return 0
 
     def compact(self, *, exact_rows: int | None = None, on_build: OnBuild | None = None) -> int:
         """Link what is not yet in a graph, drop dead vectors, delete files that nothing refers to.
@@ -162,6 +168,11 @@ class CollectionWriter:
         """
         with self._compacting_tidily():
             return self._merge_all(partial(compaction.plan_compaction, exact_rows=exact_rows), on_build=on_build)
+
+    def maintain(self, upkeep: Upkeep, *, on_build: OnBuild | None = None) -> int:
+        """The same where it is worth it; returns how many merges were made."""
+        with self._compacting_tidily():
+            return self._merge_all(upkeep.plan, on_build=on_build)
 
     def rebuild(
         self, kinds: Sequence[VectorKind], tuning: Tuning, *, on_build: OnBuild | None = None
@@ -211,7 +222,12 @@ class CollectionWriter:
         keys, vectors = compaction.merged_rows(view, merge)
         written, certificate = None, None
         if merge.graph:
-            tell = (lambda done: on_build(merge.kind, done, len(keys))) if on_build else None
+
+            def tell(done: int) -> None:
+                self._fold_beside(merge)
+                if on_build:
+                    on_build(merge.kind, done, len(keys))
+
             asked = self._asked() if tuning.asked is None else tuning.asked
             written, certificate = build_certified(
                 self._folder,
@@ -231,6 +247,11 @@ class CollectionWriter:
             written = replace(written, files=(*written.files, self._write_columns(keys)))
         with writing(self._folder), self._database.write() as connection:
             self._replace(connection, view, merge, written, certificate)
+
+    def _fold_beside(self, merge: compaction.Merge) -> None:
+        """Fold what has been committed since a graph was begun: that may take hours, and searches go on."""
+        merged = {segment.info.segment_id for segment in merge.segments}
+        self._merge_all(partial(compaction.plan_fold, without=merged))
 
     def _asked(self) -> FloatArray:
         with self._database.read() as connection:

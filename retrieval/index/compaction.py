@@ -6,7 +6,7 @@ they are many. A vector is rewritten about log(n) times in the life of a collect
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,11 +32,11 @@ class Merge:
     graph: bool
 
 
-def plan_fold(view: GenerationView, kind: VectorKind) -> Merge | None:
-    """Fold the graphless segments of the first tier that is full, if any."""
+def plan_fold(view: GenerationView, kind: VectorKind, *, without: Collection[int] = ()) -> Merge | None:
+    """Fold the graphless segments of the first tier that is full, if any, but not those `without` by segment_id."""
     tiers: dict[int, list[Segment]] = {}
     for segment in _of_kind(view, kind):
-        if not segment.has_graph:
+        if not segment.has_graph and segment.info.segment_id not in without:
             tiers.setdefault(_tier(segment.info.rows), []).append(segment)
     for _, segments in sorted(tiers.items()):
         if len(segments) >= TIER:
@@ -44,21 +44,23 @@ def plan_fold(view: GenerationView, kind: VectorKind) -> Merge | None:
     return None
 
 
-def plan_compaction(view: GenerationView, kind: VectorKind, *, exact_rows: int | None = None) -> Merge | None:
-    """Merge all graphless segments with every graph that is not much larger, or that holds many dead rows.
+def plan_compaction(
+    view: GenerationView, kind: VectorKind, *, exact_rows: int | None = None, most_dead: float = MOST_DEAD
+) -> Merge | None:
+    """Merge all graphless segments with every graph that is not much larger, or of which more than `most_dead` is dead.
 
     The result has a graph if it has more than `exact_rows` rows (default EXACT_ROWS). None: nothing to gain.
     """
     exact_rows = EXACT_ROWS if exact_rows is None else exact_rows
     segments = _of_kind(view, kind)
-    chosen = [s for s in segments if not s.has_graph or _dead_share(view, s) > MOST_DEAD]
-    rows = sum(_live_rows(view, s) for s in chosen)
+    chosen = [s for s in segments if not s.has_graph or dead_share(view, s) > most_dead]
+    rows = sum(live_count(view, s) for s in chosen)
     for segment in sorted((s for s in segments if s not in chosen), key=lambda s: s.info.rows):
         if rows <= exact_rows or segment.info.rows > 4 * rows:
             break
         chosen.append(segment)
-        rows += _live_rows(view, segment)
-    if not chosen or (len(chosen) == 1 and not _worth_rewriting(view, chosen[0], exact_rows)):
+        rows += live_count(view, segment)
+    if not chosen or (len(chosen) == 1 and not _worth_rewriting(view, chosen[0], exact_rows, most_dead)):
         return None
     return Merge(kind, tuple(s for s in segments if s in chosen), graph=rows > exact_rows)
 
@@ -86,6 +88,17 @@ def merged_rows(view: GenerationView, merge: Merge) -> tuple[KeyArray, FloatArra
     return all_keys[order], np.concatenate(vectors)[order]
 
 
+def live_count(view: GenerationView, segment: Segment) -> int:
+    """How many rows of a segment are live."""
+    live = view.live_rows(segment)
+    return segment.info.rows if live is None else int(np.count_nonzero(live))
+
+
+def dead_share(view: GenerationView, segment: Segment) -> float:
+    """Share of a segment's rows that are dead."""
+    return 1 - live_count(view, segment) / segment.info.rows
+
+
 def _of_kind(view: GenerationView, kind: VectorKind) -> Sequence[Segment]:
     return [segment for segment in view.segments if segment.info.kind == kind]
 
@@ -94,15 +107,6 @@ def _tier(rows: int) -> int:
     return int(np.log(max(rows, 1)) / np.log(TIER))
 
 
-def _live_rows(view: GenerationView, segment: Segment) -> int:
-    live = view.live_rows(segment)
-    return segment.info.rows if live is None else int(np.count_nonzero(live))
-
-
-def _dead_share(view: GenerationView, segment: Segment) -> float:
-    return 1 - _live_rows(view, segment) / segment.info.rows
-
-
-def _worth_rewriting(view: GenerationView, segment: Segment, exact_rows: int) -> bool:
-    wants_graph = not segment.has_graph and _live_rows(view, segment) > exact_rows
-    return wants_graph or _dead_share(view, segment) > MOST_DEAD
+def _worth_rewriting(view: GenerationView, segment: Segment, exact_rows: int, most_dead: float) -> bool:
+    wants_graph = not segment.has_graph and live_count(view, segment) > exact_rows
+    return wants_graph or dead_share(view, segment) > most_dead

@@ -123,7 +123,7 @@ class Segment:
             self.exact: VectorIndex = self._over_rows(exact_index(flat, self._nodes))
             self._codes = Codes.open(paths["basis"], paths["codes"]) if "codes" in paths else None
             self.index = self._over_rows(self._open_graph(paths["graph"], flat)) if info.hnsw else self.exact
-        except (RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise CorruptionError(f"segment {info.segment_id} cannot be read: run `retrieval repair`") from error
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Sized
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
@@ -11,7 +12,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.certificate import Modality, measured_at
-from retrieval.errors import FilterError, InputError, NotFoundError, StorageError
+from retrieval.errors import CorruptionError, FilterError, InputError, NotFoundError, StorageError
 from retrieval.index.generation import Allowed, GenerationView
 from retrieval.metadata import items
 from retrieval.metadata.collections import CollectionInfo
@@ -40,6 +41,9 @@ from retrieval.types import (
 )
 
 T = TypeVar("T")
+
+TRIES = 4
+"""Small segments are merged every few commits, so that it may happen twice in a row."""
 
 
 class StaleViewError(StorageError):
@@ -241,13 +245,12 @@ class SearchEngine:
         )
 
     def _reading(self, attempt: Callable[[Connection], T]) -> T:
-        """Run on one committed state; once more if a compaction finished in between and took files or rows away."""
-        try:
-            with self._database.read() as connection:
+        """Run on one committed state, and on the next where merges took files or rows of it away meanwhile."""
+        for _ in range(TRIES - 1):
+            with suppress(StaleViewError, CorruptionError), self._database.read() as connection:
                 return attempt(connection)
-        except StorageError:
-            with self._database.read() as connection:
-                return attempt(connection)
+        with self._database.read() as connection:
+            return attempt(connection)
 
 
 def _chosen(view: GenerationView, found: Candidates, options: SearchOptions) -> Candidates:
