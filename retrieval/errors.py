@@ -4,8 +4,10 @@
     ├── InputError                what the caller gave is wrong; the message names it and the remedy
     │   ├── FilterError           a filter expression that does not parse, with its position
     │   ├── VectorError           a vector of the wrong shape, not finite, or of length zero
-    │   └── SourceError           a catalogue source that cannot be read as one (file, line, remedy)
+    │   ├── SourceError           a catalogue source that cannot be read as one (file, line, remedy)
+    │   └── SnapshotError         a snapshot that is damaged, of a newer release, or none at all
     ├── NotFoundError             a collection or a document that does not exist
+    │   └── GoneError             a collection that was there, and was deleted meanwhile
     ├── ConflictError             the thing exists, is busy, or changed meanwhile
     │   ├── BusyError             somebody else is at it
     │   └── EncoderMismatchError  vectors of another encoder than the collection's
@@ -48,8 +50,19 @@ class SourceError(InputError):
     """A catalogue source that cannot be read; says which file and line."""
 
 
+class SnapshotError(InputError):
+    """A snapshot of a collection that cannot be restored."""
+
+
 class NotFoundError(RetrievalError):
     """A collection or a document that does not exist."""
+
+
+class GoneError(NotFoundError):
+    """The collection was deleted while it was in use; its name may lead to another one by now."""
+
+    def __init__(self) -> None:
+        super().__init__("the collection was deleted meanwhile")
 
 
 class ConflictError(RetrievalError):

@@ -13,15 +13,21 @@ from retrieval.encoders.registry import load_encoder
 from retrieval.errors import ConflictError, InputError, ModelError, NotFoundError, StorageError
 from retrieval.index.storage import AUTO, parse_storage
 from retrieval.locks import exclusive
-from retrieval.metadata import collections
+from retrieval.metadata import aliases, collections
+from retrieval.metadata.aliases import Alias
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.protocols import Encoder
 from retrieval.settings import Settings
+from retrieval.snapshots.archive import OnProgress
+from retrieval.snapshots.manifest import Manifest
+from retrieval.snapshots.restoring import Restoring
+from retrieval.snapshots.store import SnapshotStore
+from retrieval.snapshots.taking import take
+from retrieval.types import EXTERNAL as EXTERNAL
 from retrieval.types import EncoderSpec, IndexParams, ModelReference
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-EXTERNAL = "external"
 
 
 class Workspace:
@@ -36,6 +42,8 @@ class Workspace:
         self.settings = settings or Settings()
         self.data_dir = self.settings.data_dir.absolute()
         self.database = Database(self.settings.resolved_database_url)
+        self.snapshots = SnapshotStore(self.data_dir / "snapshots")
+        self._restoring = Restoring(self.database, self.data_dir, self._folder)
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -43,6 +51,7 @@ class Workspace:
         try:
             with exclusive(self.data_dir / "schema.lock", wait_s=60, busy="the database is being upgraded: try again"):
                 self.database.prepare()
+            self._restoring.sweep()
         except StorageError:
             self.close()
             raise
@@ -78,10 +87,9 @@ class Workspace:
 
         Raises:
             InputError: a name that is not letters, digits, dots, dashes and underscores, or a parameter out of range.
-            ConflictError: the name is taken.
+            ConflictError: the name is taken, by a collection or an alias.
         """
-        if not NAME.fullmatch(name):
-            raise InputError(f"{name!r} cannot name a collection: use letters, digits, '.', '_' and '-', at most 100")
+        check_name(name)
         index = index or IndexParams()
         check_index_params(index, spec.dim)
         with self.database.write() as connection:
@@ -93,10 +101,10 @@ class Workspace:
                 index=index,
                 caption_vectors=caption_vectors,
             )
-        return self._open(info, encoder)
+        return self.open_known(info, encoder=encoder)
 
     def open(self, name: str, *, encoder: Encoder | None = None) -> Collection:
-        """Open a collection; with `encoder`, check that it is the right one and use it.
+        """Open a collection by its name or an alias; with `encoder`, check that it is the right one and use it.
 
         Raises:
             NotFoundError: there is none of that name.
@@ -106,28 +114,81 @@ class Workspace:
             info = collections.get(connection, name)
         if encoder:
             check_same_encoder(info, encoder)
-        return self._open(info, encoder)
+        return self.open_known(info, encoder=encoder)
 
-    def delete(self, name: str) -> None:
-        """Delete a collection, its metadata and its files."""
+    def delete(self, name: str, *, force: bool = False) -> None:
+        """Delete a collection, its metadata and its files; with `force` also the aliases that lead to it.
+
+        Searches that run meanwhile end with what they find or `GoneError`. Its snapshots stay.
+
+        Raises:
+            NotFoundError: there is none of that name.
+            ConflictError: aliases lead to it, and `force` is not given.
+        """
         with self.database.write() as connection:
             info = collections.get(connection, name)
+            leading = aliases.of(connection, info.id)
+            if leading and not force:
+                raise ConflictError(
+                    f"aliases lead to {info.name!r}: {', '.join(leading)}; delete it with them by force"
+                )
             collections.drop(connection, info.id)
-        shutil.rmtree(self._folder(info).parent, ignore_errors=True)
+        shutil.rmtree(self._folder(info.id).parent, ignore_errors=True)
 
-    def _open(self, info: CollectionInfo, encoder: Encoder | None) -> Collection:
+    def aliases(self) -> list[Alias]:
+        """All aliases, by name."""
+        with self.database.read() as connection:
+            return aliases.all_of_them(connection)
+
+    def put_alias(self, alias: str, collection: str) -> Alias:
+        """Lead a name to a collection, at once for everybody, whether it led elsewhere before or is new.
+
+        Raises:
+            InputError: a name that cannot be.
+            NotFoundError: there is no such collection.
+            ConflictError: a collection has that name itself.
+        """
+        check_name(alias)
+        with self.database.write() as connection:
+            return aliases.put(connection, alias, collection)
+
+    def delete_alias(self, alias: str) -> None:
+        """Forget an alias; `NotFoundError` where there is none."""
+        with self.database.write() as connection:
+            aliases.remove(connection, alias)
+
+    def snapshot(self, name: str, path: Path, *, on_progress: OnProgress | None = None) -> Manifest:
+        """Write all that a collection holds to one file, while searches and writes go on; returns what it says.
+
+        The images themselves are in it only where they were sent to the collection. Raises as `snapshots.taking.take`.
+        """
+        with self.database.read() as connection:
+            info = collections.get(connection, name)
+        return take(self.database, info, self._folder(info.id), path, on_progress or _ignore)
+
+    def restore(self, path: Path, name: str | None = None, *, on_progress: OnProgress | None = None) -> Collection:
+        """Make a collection of a snapshot, from whichever kind of database, under the name that it had or another.
+
+        It is there once all of it is. Raises as `snapshots.restoring.Restoring.restore`.
+        """
+        if name is not None:
+            check_name(name)
+        return self.open(self._restoring.restore(path, name, on_progress or _ignore))
+
+    def open_known(self, info: CollectionInfo, *, encoder: Encoder | None = None) -> Collection:
+        """Open a collection that was looked up already; the encoder, where given, is the right one."""
         load = (lambda: encoder) if encoder else partial(_load_encoder, info, self.settings.device)
         return Collection(
             info,
             self.database,
-            self._folder(info),
+            self._folder(info.id),
             load,
             index_device=self.settings.index_device,
             index_memory=self.settings.index_memory,
         )
 
-    def _folder(self, info: CollectionInfo) -> Path:
-        return self.data_dir / "collections" / str(info.id) / "segments"
+    def _folder(self, collection_id: int) -> Path:
+        return self.data_dir / "collections" / str(collection_id) / "segments"
 
 
 def open_collection(
@@ -184,6 +245,12 @@ def open_existing(workspace: Workspace, name: str, model: ModelReference | None 
     return workspace.open(name, encoder=_load(model, opened.info.spec.precision, workspace.settings.device))
 
 
+def check_name(name: str) -> None:
+    """`InputError` for what cannot name a collection or an alias."""
+    if not NAME.fullmatch(name):
+        raise InputError(f"{name[:120]!r} cannot be a name: use letters, digits, '.', '_' and '-', at most 100")
+
+
 def check_index_params(index: IndexParams, dim: int) -> None:
     """`InputError` where a parameter is out of its range, for vectors of `dim` dimensions."""
     hnsw = index.hnsw
@@ -198,6 +265,10 @@ def check_index_params(index: IndexParams, dim: int) -> None:
 def external_spec(name: str, dim: int) -> EncoderSpec:
     """The identity of vectors that come from elsewhere: only the same name and size may be mixed."""
     return EncoderSpec(name, EXTERNAL, f"external:{name}", "", "", "", dim)
+
+
+def _ignore(*_: object) -> None:
+    """What is done where nobody follows the progress."""
 
 
 def _load_encoder(info: CollectionInfo, device: str | None) -> Encoder:

@@ -6,11 +6,13 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from retrieval.errors import CorruptionError, StorageError
+from retrieval.errors import BusyError, CorruptionError, StorageError
+from retrieval.locks import keeping_files
 from retrieval.types import SegmentFile
 
 SUFFIX_UNFINISHED = ".unfinished"
@@ -89,13 +91,18 @@ def check_digest(folder: Path, file: SegmentFile) -> None:
 
 
 def remove_others(folder: Path, keep: Iterable[str]) -> int:
-    """Delete the files of a folder that nothing refers to; returns how many. It need not be there."""
-    kept = set(keep)
-    removed = 0
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.is_file() and path.name not in kept:
-            path.unlink(missing_ok=True)
-            removed += 1
+    """Delete the files of a collection's folder that nothing refers to; returns how many. It need not be there.
+
+    None are while a snapshot is taken, which may still read them.
+    """
+    if not folder.is_dir():
+        return 0
+    kept, removed = set(keep), 0
+    with suppress(BusyError), keeping_files(folder, wait_s=0):
+        for path in folder.iterdir():
+            if path.is_file() and path.name not in kept:
+                path.unlink(missing_ok=True)
+                removed += 1
     return removed
 
 

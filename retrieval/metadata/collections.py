@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -9,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
-from retrieval.errors import NotFoundError
+from retrieval.errors import GoneError, NotFoundError
 from retrieval.metadata import names
 from retrieval.metadata.lexical.index import text_index
 from retrieval.metadata.tables import aliases, collections
@@ -55,10 +56,15 @@ def create(
         "revision": 0,
         "created_at": datetime.now(UTC),
     }
-    connection.execute(insert(collections).values(row))
-    made = get(connection, name)
-    text_index(connection, made.id).create()
-    return made
+    add_row(connection, row)
+    return get(connection, name)
+
+
+def add_row(connection: Connection, row: Mapping[str, Any]) -> int:
+    """Add a collection as it is told, by column; returns the number that it gets."""
+    added: int = connection.execute(insert(collections).values(row).returning(collections.c.id)).scalar_one()
+    text_index(connection, added).create()
+    return added
 
 
 def get(connection: Connection, name: str) -> CollectionInfo:
@@ -81,6 +87,11 @@ def all_of_them(connection: Connection) -> list[CollectionInfo]:
     return [_info(row) for row in rows]
 
 
+def unfinished(connection: Connection) -> list[int]:
+    """The numbers of collections that are not there yet."""
+    return list(connection.execute(select(collections.c.id).where(~names.FINISHED)).scalars())
+
+
 def revision(connection: Connection, collection_id: int) -> int | None:
     """The number of writes committed so far, None when the collection is gone."""
     return connection.execute(_REVISION, {"collection": collection_id}).scalar()
@@ -98,7 +109,7 @@ def begin_write(connection: Connection, collection_id: int, *, keys: int = 0) ->
         .returning(collections.c.next_key, collections.c.revision)
     ).one_or_none()
     if row is None:
-        raise NotFoundError("the collection was deleted meanwhile")
+        raise GoneError
     return row.next_key - keys, row.revision
 
 
@@ -106,6 +117,13 @@ def set_index(connection: Connection, collection_id: int, index: IndexParams) ->
     """Change how a collection is indexed and searched from now on; its graphs stay as they are."""
     chosen = collections.c.id == collection_id
     connection.execute(update(collections).where(chosen).values(_index_columns(index)))
+
+
+def give_name(connection: Connection, collection_id: int, name: str) -> None:
+    """Let a collection that was not there be there under this name; `ConflictError` if it is taken."""
+    names.lock(connection)
+    names.check_free(connection, name)
+    connection.execute(update(collections).where(collections.c.id == collection_id).values(name=name))
 
 
 def drop(connection: Connection, collection_id: int) -> None:

@@ -91,6 +91,11 @@ def insert_versions(connection: Connection, collection_id: int, versions: Sequen
     text_index(connection, collection_id).add(_words(versions))
 
 
+def index_texts(connection: Connection, collection_id: int, keys: Sequence[int]) -> None:
+    """Index the words of live versions that were added by other means than `insert_versions`."""
+    text_index(connection, collection_id).add(_words(by_keys(connection, collection_id, keys).values()))
+
+
 def bury(connection: Connection, collection_id: int, keys: Sequence[int], *, revision: int) -> None:
     """Make versions dead: no longer found by doc_id, and their vectors tombstoned from this revision on."""
     for part in batches(keys):

@@ -8,7 +8,7 @@ from threading import Lock
 import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.errors import NotFoundError
+from retrieval.errors import GoneError
 from retrieval.index.generation import GenerationView
 from retrieval.index.segment import Segment
 from retrieval.metadata import collections, generations, items
@@ -34,12 +34,12 @@ class ViewCache:
         """The view of the state that this connection sees.
 
         Raises:
-            NotFoundError: the collection was deleted.
+            GoneError: the collection was deleted.
             StorageError: a file of the generation is missing or damaged.
         """
         revision = collections.revision(connection, self._collection_id)
         if revision is None:
-            raise NotFoundError("the collection was deleted meanwhile")
+            raise GoneError
         with self._lock:
             if self._view is None or self._view.revision < revision:
                 self._view = self._load(connection, self._view, revision)
