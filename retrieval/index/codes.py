@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.index.faiss_wheel import FaissIndex, faiss
+from retrieval.index.products import with_all
 from retrieval.types import CodeParams, FloatArray
 
 TRAINING_ROWS = 100_000
@@ -21,7 +22,7 @@ class Codes:
 
     def __init__(self, basis: FloatArray, index: FaissIndex) -> None:
         """`basis` is float32 (dim, reduced dim); `index` a FAISS index of the codes, by inner product."""
-        self._basis = basis
+        self._axes = np.ascontiguousarray(basis.T)
         self.index = index
 
     @classmethod
@@ -43,7 +44,7 @@ class Codes:
     def save_basis(self, path: Path) -> None:
         """Write the basis."""
         with path.open("wb") as file:
-            np.save(file, self._basis)
+            np.save(file, self._axes.T)
 
     def save_codes(self, path: Path) -> None:
         """Write the codes."""
@@ -51,7 +52,7 @@ class Codes:
 
     def project(self, queries: FloatArray) -> FloatArray:
         """Float32 (nq, dim) -> (nq, reduced dim)."""
-        return np.ascontiguousarray(queries @ self._basis)
+        return with_all(queries, self._axes)
 
 
 def code_bytes(params: CodeParams) -> int:

@@ -41,5 +41,6 @@ except ImportError as error:
 
 FaissIndex: TypeAlias = Any
 FaissSelector: TypeAlias = Any
+FaissParameters: TypeAlias = Any
 
-__all__ = ["FaissIndex", "FaissSelector", "faiss"]
+__all__ = ["FaissIndex", "FaissParameters", "FaissSelector", "faiss"]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from retrieval.index.codes import Codes
-from retrieval.index.faiss_wheel import FaissIndex, faiss
+from retrieval.index.faiss_wheel import FaissIndex, FaissParameters, faiss
 from retrieval.index.flat import as_result
+from retrieval.index.products import with_rows
 from retrieval.index.topk import pad
 from retrieval.rowset import RowSet
 from retrieval.types import NO_KEY, FloatArray, HnswParams, KeyArray, KnnResult
 
-FEW_QUERIES = 8
 EXPECTED = 2
 """How many times the hits asked for should be allowed among the candidates that count."""
 BUILD_BLOCK = 10_000  # vectors added between two reports of progress
@@ -100,8 +101,14 @@ class HnswIndex:
         return rank_anew(queries, self._vectors, candidates, count)
 
     def _walk(self, queries: FloatArray, count: int, ef_search: int) -> KnnResult:
-        scores, rows = self._graph.search(queries, count, params=faiss.SearchParametersHNSW(efSearch=ef_search))
+        scores, rows = self._graph.search(queries, count, params=_parameters(ef_search))
         return as_result(rows, scores)
+
+
+@lru_cache(maxsize=256)
+def _parameters(ef_search: int) -> FaissParameters:
+    """FAISS only reads them, so that threads may share them; making them takes 3 microseconds."""
+    return faiss.SearchParametersHNSW(efSearch=ef_search)
 
 
 def _only(found: KnnResult, allowed: RowSet, k: int) -> KnnResult:
@@ -114,17 +121,16 @@ def _only(found: KnnResult, allowed: RowSet, k: int) -> KnnResult:
 
 def rank_anew(queries: FloatArray, vectors: FloatArray, candidates: KeyArray, k: int) -> KnnResult:
     """The k best of each query's candidates, rows int64 (nq, n) or -1, by the full vectors (rows, dim)."""
-    scores = inner_products(queries, vectors, candidates)
+    if len(queries) == 1:
+        return _rank_one_anew(queries[0], vectors, candidates[0], k)
+    scores = with_rows(queries, vectors, candidates)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     return as_result(np.take_along_axis(candidates, best, 1), np.take_along_axis(scores, best, 1))
 
 
-def inner_products(queries: FloatArray, vectors: FloatArray, rows: KeyArray) -> FloatArray:
-    """Of each query (nq, dim) with its own rows (nq, n) of the vectors: float32 (nq, n), -inf where a row is -1."""
-    if len(queries) < FEW_QUERIES:  # FAISS would start threads, which cost more than the products
-        gathered = (vectors[np.maximum(line, 0)] @ query for query, line in zip(queries, rows, strict=True))
-        return np.where(rows < 0, np.float32(-np.inf), np.stack(list(gathered)))
-    scores = np.empty(rows.shape, np.float32)
-    arrays = (scores, queries, vectors, np.ascontiguousarray(rows))
-    faiss.fvec_inner_products_by_idx(*map(faiss.swig_ptr, arrays), queries.shape[1], len(queries), rows.shape[1])
-    return scores
+def _rank_one_anew(query: FloatArray, vectors: FloatArray, candidates: KeyArray, k: int) -> KnnResult:
+    """The same for one query (dim,): what is general above would take longer than the products themselves."""
+    there = candidates if candidates[-1] != NO_KEY else candidates[candidates != NO_KEY]
+    scores = vectors[there] @ query
+    best = (-scores).argsort(kind="stable")[:k]
+    return pad(KnnResult(there[best][None], scores[best][None]), k=min(k, len(candidates)))

@@ -16,7 +16,7 @@ import numpy as np
 
 from retrieval.index.faiss_wheel import FaissIndex, faiss
 from retrieval.index.flat import FlatIndex, bitmap
-from retrieval.index.hnsw import inner_products
+from retrieval.index.products import with_rows
 from retrieval.index.scan_codes import Candidates, ScanCodes
 from retrieval.protocols import VectorIndex
 from retrieval.rowset import RowSet
@@ -118,7 +118,7 @@ class ScanIndex:
     ) -> tuple[KeyArray, FloatArray]:
         """Rows and exact scores, (nq, n) each, of all candidates that can be among the k best."""
         first = self._rows(candidates.groups[:, :k], candidates.size, allowed)
-        scores = inner_products(queries, self._vectors, first)
+        scores = with_rows(queries, self._vectors, first)
         kth = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
         possible = candidates.upper[:, k:] >= kth
         width = int(possible.sum(axis=1).max(initial=0))
@@ -126,7 +126,7 @@ class ScanIndex:
             return first, scores
         groups = np.where(possible[:, :width], candidates.groups[:, k : k + width], NO_KEY)
         others = self._rows(groups, candidates.size, allowed)
-        return np.hstack([first, others]), np.hstack([scores, inner_products(queries, self._vectors, others)])
+        return np.hstack([first, others]), np.hstack([scores, with_rows(queries, self._vectors, others)])
 
     def _rows(self, groups: KeyArray, size: int, allowed: RowSet | None) -> KeyArray:
         """The rows of groups (nq, n): int64 (nq, n * size), `NO_KEY` for those that are not there or not allowed."""
