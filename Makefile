@@ -9,10 +9,12 @@ SERVE ?= 1
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+# Tests speak to the service with clip-retrieval's own client, whose package wants NumPy 1 and much else: it comes alone.
+$(VENV)/.installed: pyproject.toml constraints.txt Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[$(EXTRA)]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps clip-retrieval==2.45.0
 	touch $@
 
 test: setup
