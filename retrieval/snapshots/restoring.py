@@ -85,6 +85,7 @@ class Restoring:
             if table.name in columns:
                 loader.load(table, columns[table.name], archive.rows(table.name))
         loader.index_texts()
+        on_progress("writing rows", len(TABLES), len(TABLES))
         with self._database.write() as connection:
             collections.give_name(connection, collection_id, name)
 
