@@ -26,7 +26,7 @@ def print_table(title: str, measured: Measured) -> None:
     Speeds are queries a second at batch 1 on one thread / at batch 1,000 on two.
     """
     columns = [f"{kind} @{recall}" for kind in KINDS for recall in RECALLS]
-    rows = [["", "build s", "disk B", "memory B", "anonymous B", *columns]]
+    rows = [["", "build s (of processors)", "disk B", "memory B", "anonymous B", *columns]]
     rows += [_line(name, *found) for name, found in measured.items()]
     peers = {name: found for name, found in measured.items() if name in PEERS}
     if peers:
@@ -40,9 +40,9 @@ def print_table(title: str, measured: Measured) -> None:
 
 
 def print_growth(results: dict[int, Measured]) -> None:
-    """Build time, and speed and recall of texts at one setting, by size."""
+    """Processor seconds of building, and speed and recall of texts at one setting, by size."""
     names = list(next(iter(results.values())))
-    print(f"\nseconds to build; queries/s at batch 1 and recall@10 of texts at ef_search {STEADY_EF}, by rows")
+    print(f"\nprocessor seconds to build; queries/s at batch 1 and recall@10 of texts at ef_search {STEADY_EF}, by rows")
     header = ["", *(f"{rows:,}" for rows in results)]
     _print([header, *([name, *(_grown(one[name]) for one in results.values())] for name in names)])
 
@@ -63,15 +63,15 @@ def plot_recall(path: Path, title: str, measured: Measured) -> None:
 
 
 def plot_growth(path: Path, results: dict[int, Measured]) -> None:
-    """Build time, and speed at a recall of 0.95 of texts, over the number of vectors."""
+    """Processor seconds of building, and speed at a recall of 0.95 of texts, over the number of vectors."""
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     for name in next(iter(results.values())):
-        _draw(left, name, list(results), [one[name][0].seconds for one in results.values()])
+        _draw(left, name, list(results), [one[name][0].cpu_seconds for one in results.values()])
         speeds = {rows: at_recall(one[name][1]["text"], RECALLS[0], "one") for rows, one in results.items()}
         reached = {rows: speed for rows, speed in speeds.items() if speed is not None}
         _draw(right, name, list(reached), list(reached.values()))
-    left.set(title="build", xlabel="vectors", ylabel="seconds", xscale="log", yscale="log")
+    left.set(title="build", xlabel="vectors", ylabel="processor seconds", xscale="log", yscale="log")
     right.set(
         title=f"text queries, batch 1, recall@10 {RECALLS[0]}", xlabel="vectors", ylabel="queries/s", xscale="log"
     )
@@ -91,14 +91,14 @@ def _line(name: str, built: Built, points: dict[str, list[Point]]) -> list[str]:
         for recall in RECALLS
     ]
     bytes_ = [f"{amount:,.0f}" for amount in (built.disk, built.resident, built.anonymous)]
-    return [name, f"{built.seconds:.0f} ({built.threads})", *bytes_, *speeds]
+    return [name, f"{built.seconds:.0f} ({built.cpu_seconds:.0f})", *bytes_, *speeds]
 
 
 def _ratios(name: str, found: tuple[Built, dict[str, list[Point]]], peers: Measured) -> list[str]:
     built, points = found
     costs = [
         _ratio(min(getattr(peer, cost) for peer, _ in peers.values()), getattr(built, cost))
-        for cost in ("seconds", "disk", "resident", "anonymous")
+        for cost in ("cpu_seconds", "disk", "resident", "anonymous")
     ]
     speeds = [
         " / ".join(
@@ -123,7 +123,7 @@ def _compact(name: str, built: Built, points: dict[str, list[Point]]) -> list[st
 def _grown(found: tuple[Built, dict[str, list[Point]]]) -> str:
     built, points = found
     steady = next((p for p in points["text"] if p.ef == STEADY_EF), points["text"][-1])
-    return f"{built.seconds:.0f} ({built.threads}); {steady.one:,.0f}; {steady.recall:.3f}"
+    return f"{built.cpu_seconds:.0f}; {steady.one:,.0f}; {steady.recall:.3f}"
 
 
 def _ratio(ours: float | None, theirs: float | None) -> str:

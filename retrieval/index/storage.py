@@ -14,7 +14,7 @@ from retrieval.types import CodeParams, FloatArray, HnswParams, KeyArray, Quanti
 
 AUTO = "auto"
 FULL = "full"
-DIMS = (64, 96, 128, 192, 256, 384, 512, 768, 1024)
+DIMS = (64, 96, 128, 160, 192, 224, 256, 320, 384, 512, 768, 1024)
 K = 10
 OWN, OUTSIDE = (20, 0.99), (100, 0.995)
 """Candidates among which a projection must keep that share of the ten nearest: as many as a search for a good recall
