@@ -17,7 +17,7 @@ from retrieval.collection import Collection
 from retrieval.errors import InputError
 from retrieval.search.options import SearchOptions
 from retrieval.search.query import Document, Text, Vector, Weighted
-from retrieval.types import CaptionHit, SearchResult
+from retrieval.types import CaptionHit, FloatArray, SearchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,14 @@ async def search(service: Service, name: str, clues: Sequence[Clue], options: Se
 async def similar(service: Service, name: str, doc_id: str, options: SearchOptions) -> SearchResult:
     """Search for the like of a stored document, which is left out itself."""
     return await search(service, name, [Clue(Document(doc_id))], replace(options, without=doc_id))
+
+
+async def embedded(service: Service, name: str, clue: Clue) -> tuple[Collection, FloatArray]:
+    """A collection, and the vector to search it with, float32 (1, dim). Raises as `search` does."""
+    encodes = isinstance(clue.term, Text | Picture)
+    opened = await (service.opened_with_encoder(name) if encodes else service.opened(name))
+    term = _term(clue, await _encoded(service, opened, clue.term))
+    return opened.collection, opened.collection.embed_query([term])
 
 
 async def captions(

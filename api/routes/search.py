@@ -12,13 +12,11 @@ from api.clues import clues_of
 from api.connected import while_connected
 from api.dependencies import CollectionName, ServiceDependency
 from api.error_docs import READING, SENDING, errors
-from api.errors import ApiError
+from api.fetching import fetched
 from api.requests import CaptionsForm, ImageSearchForm, SearchRequest, SimilarParameters, TextSearchParameters
 from api.responses import JsonResponse
 from api.schemas import CaptionsResponse, SearchResponse
 from api.searching import Clue, Picture
-from api.security.fetch import ImageFetcher
-from api.service import Service
 from retrieval.search.query import Text
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["search"])
@@ -31,7 +29,7 @@ async def search(
     """Find images by a text, an image in base64, a stored document, a vector, or a weighted mix of them."""
     clues = clues_of(body)
     if body.image_url is not None:
-        clues.append(Clue(Picture(await _fetched(service, body.image_url))))
+        clues.append(Clue(Picture(await fetched(service, body.image_url))))
     work = searching.search(service, collection, clues, body.options())
     return JsonResponse(search_body(await while_connected(request, work)))
 
@@ -92,10 +90,3 @@ async def captions(
         service, collection, picture, k=form.k, ef_search=form.ef_search, target_recall=form.target_recall
     )
     return JsonResponse(captions_body(await while_connected(request, work)))
-
-
-async def _fetched(service: Service, url: str) -> bytes:
-    settings = service.settings
-    if not settings.fetch_image_urls:
-        raise ApiError(422, "invalid_input", "this server fetches no images: send the file itself, as image in base64")
-    return await ImageFetcher(max_bytes=settings.max_body_bytes, timeout_s=settings.fetch_timeout_s).fetch(url)
