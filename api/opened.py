@@ -9,8 +9,10 @@ from retrieval.collection import Collection
 from retrieval.errors import InputError, NotFoundError
 from retrieval.metadata import collections
 from retrieval.metadata.collections import CollectionInfo
+from retrieval.metadata.names import NAME
 from retrieval.protocols import Encoder
-from retrieval.workspace import EXTERNAL, NAME, Workspace
+from retrieval.types import IndexParams, ModelReference
+from retrieval.workspace import EXTERNAL, Workspace, create_for_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,9 @@ class Opened:
 class OpenCollections:
     """Opens collections when they are first asked for. Safe to use from several threads; every call may block.
 
-    Each call asks the database for the collection of that name, so that one which was made, deleted, or deleted and
-    made again by another process is seen at once. Collections of the same encoder share one instance of it.
+    Each call asks the database which collection the name or alias leads to, so that one which was made, deleted, or
+    deleted and made again by another process is seen at once, and so is an alias that was switched. Collections of the
+    same encoder share one instance of it.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -36,7 +39,7 @@ class OpenCollections:
         self._loading = Lock()
 
     def get(self, name: str) -> Opened:
-        """The collection of that name; `NotFoundError` names the ones there are."""
+        """The collection of that name or alias; `NotFoundError` names the ones there are."""
         info = self._info(name)
         found = self._known(info)
         if found is not None:
@@ -65,6 +68,16 @@ class OpenCollections:
             with self._opening:
                 return self._open(info)
 
+    def create(
+        self, name: str, model: ModelReference, *, index: IndexParams, caption_vectors: bool, precision: str
+    ) -> None:
+        """Make an empty collection for a model, which is loaded and kept. Raises as `create_for_model`."""
+        with self._loading:
+            made = create_for_model(
+                self._workspace, name, model, index=index, caption_vectors=caption_vectors, precision=precision
+            )
+            self._encoders.setdefault(made.info.spec.encoder_id, made.encoder)
+
     def _info(self, name: str) -> CollectionInfo:
         if not NAME.fullmatch(name):
             raise NotFoundError(f"no collection {name[:100]!r}: names are letters, digits, '.', '_' and '-'")
@@ -81,7 +94,7 @@ class OpenCollections:
     def _open(self, info: CollectionInfo) -> Opened:
         self._forget_deleted()
         encoder = self._encoders.get(info.spec.encoder_id)
-        opened = Opened(self._workspace.open(info.name, encoder=encoder), encoder)
+        opened = Opened(self._workspace.open_known(info, encoder=encoder), encoder)
         self._opened[info.name] = opened
         return opened
 

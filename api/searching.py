@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 
+from api.again import again_if_gone
 from api.encoding.batcher import Encoded
 from api.opened import Opened
 from api.pictures import pixels_of
@@ -35,6 +36,7 @@ class Clue:
     weight: float = 1.0
 
 
+@again_if_gone
 async def search(service: Service, name: str, clues: Sequence[Clue], options: SearchOptions) -> SearchResult:
     """Search a collection. Raises what `Collection.search` and `QueryEncoder` do."""
     _check_k(service, options.k)
@@ -61,6 +63,7 @@ async def embedded(service: Service, name: str, clue: Clue) -> tuple[Collection,
     return opened.collection, opened.collection.embed_query([term])
 
 
+@again_if_gone
 async def captions(
     service: Service, name: str, picture: bytes, *, k: int, ef_search: int | None, target_recall: float | None
 ) -> tuple[CaptionHit, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from retrieval.certificate import Certificate
 from retrieval.index.segment import resident_bytes, total_bytes
-from retrieval.metadata import generations, items, ledger
+from retrieval.metadata import aliases, generations, items, ledger
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.types import HnswParams, SegmentInfo, VectorKind
@@ -24,6 +24,7 @@ class CollectionStatus:
     """
 
     name: str
+    aliases: tuple[str, ...]
     model: str
     precision: str
     encoder_id: str
@@ -55,8 +56,10 @@ def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
         documents, captions = items.counts(connection, info.id)
         rejects = ledger.count_rejected(connection, info.id)
         run = ledger.last_run(connection, info.id)
+        leading = aliases.of(connection, info.id)
     return CollectionStatus(
         name=info.name,
+        aliases=leading,
         model=f"{info.spec.model}/{info.spec.pretrained}" if info.spec.pretrained else info.spec.model,
         precision=info.spec.precision,
         encoder_id=info.spec.encoder_id,

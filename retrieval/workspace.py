@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from retrieval.metadata import aliases, collections
 from retrieval.metadata.aliases import Alias
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
+from retrieval.metadata.names import check_name
 from retrieval.protocols import Encoder
 from retrieval.settings import Settings
 from retrieval.snapshots.archive import OnProgress
@@ -27,7 +27,6 @@ from retrieval.snapshots.taking import take
 from retrieval.types import EXTERNAL as EXTERNAL
 from retrieval.types import EncoderSpec, IndexParams, ModelReference
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Workspace:
@@ -171,8 +170,6 @@ class Workspace:
 
         It is there once all of it is. Raises as `snapshots.restoring.Restoring.restore`.
         """
-        if name is not None:
-            check_name(name)
         return self.open(self._restoring.restore(path, name, on_progress or _ignore))
 
     def open_known(self, info: CollectionInfo, *, encoder: Encoder | None = None) -> Collection:
@@ -223,18 +220,30 @@ def open_or_create(
     except NotFoundError:
         if model is None:
             raise
-    encoder = _load(model, precision, workspace.settings.device)
     try:
-        return workspace.create(
-            name,
-            encoder.spec,
-            model,
-            index=index,
-            caption_vectors=caption_vectors,
-            encoder=encoder,
+        return create_for_model(
+            workspace, name, model, index=index, caption_vectors=caption_vectors, precision=precision
         )
     except ConflictError:  # made by another process since we looked
-        return workspace.open(name, encoder=encoder)
+        return open_existing(workspace, name, model)
+
+
+def create_for_model(
+    workspace: Workspace,
+    name: str,
+    model: ModelReference,
+    *,
+    index: IndexParams | None = None,
+    caption_vectors: bool = True,
+    precision: str = "auto",
+) -> Collection:
+    """Make an empty collection for a model, which is loaded to see what its vectors are like.
+
+    Raises as `Workspace.create` does, and `ModelError` where the model cannot be loaded.
+    """
+    check_name(name)
+    encoder = _load(model, precision, workspace.settings.device)
+    return workspace.create(name, encoder.spec, model, index=index, caption_vectors=caption_vectors, encoder=encoder)
 
 
 def open_existing(workspace: Workspace, name: str, model: ModelReference | None = None) -> Collection:
@@ -243,12 +252,6 @@ def open_existing(workspace: Workspace, name: str, model: ModelReference | None 
     if model is None or model == opened.info.model:
         return opened
     return workspace.open(name, encoder=_load(model, opened.info.spec.precision, workspace.settings.device))
-
-
-def check_name(name: str) -> None:
-    """`InputError` for what cannot name a collection or an alias."""
-    if not NAME.fullmatch(name):
-        raise InputError(f"{name[:120]!r} cannot be a name: use letters, digits, '.', '_' and '-', at most 100")
 
 
 def check_index_params(index: IndexParams, dim: int) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from api.jobs import judged
 from api.jobs.requests import CaptionsEvaluation, EvaluationJobRequest, IndexJobRequest, RunEvaluation
 from api.jobs.roots import SourceRoots
-from retrieval.errors import InputError
+from retrieval.errors import InputError, NotFoundError
 from retrieval.evaluators.run import parse_measures
 from retrieval.metadata import collections, jobs
 from retrieval.metadata.jobs import JobInfo, JobKind
-from retrieval.workspace import NAME, Workspace
+from retrieval.metadata.names import check_name
+from retrieval.workspace import Workspace
 
 
 def start_index(workspace: Workspace, roots: SourceRoots, name: str, asked: IndexJobRequest) -> JobInfo:
@@ -24,15 +26,18 @@ def start_index(workspace: Workspace, roots: SourceRoots, name: str, asked: Inde
     for path in filter(None, (asked.source, asked.images, asked.images_tar)):
         roots.resolve(path)
     if asked.model is None:
-        _check_collection(workspace, name)
+        name = _own_name(workspace, name)
     else:
-        _check_new(name, asked.model)
+        check_name(name)
+        check_model(asked.model)
+        with suppress(NotFoundError):
+            name = _own_name(workspace, name)
     return _queue(workspace, "index", name, asked.model_dump(exclude_unset=True), {})
 
 
 def start_evaluation(workspace: Workspace, roots: SourceRoots, name: str, asked: EvaluationJobRequest) -> JobInfo:
     """Queue an evaluation. Raises as `start_index`, and `InputError` for queries and judgements that are wrong."""
-    _check_collection(workspace, name)
+    name = _own_name(workspace, name)
     if isinstance(asked, CaptionsEvaluation) and asked.dataset is not None:
         roots.resolve(asked.dataset)
     if isinstance(asked, RunEvaluation):
@@ -50,13 +55,13 @@ def _queue(workspace: Workspace, kind: JobKind, name: str, config: dict[str, Any
         return jobs.add(connection, kind=kind, collection=name, config=config, inputs=inputs)
 
 
-def _check_collection(workspace: Workspace, name: str) -> None:
-    with workspace.database.read() as connection:
-        collections.get(connection, name)
-
-
-def _check_new(name: str, model: str) -> None:
-    if not NAME.fullmatch(name):
-        raise InputError(f"{name[:100]!r} names no collection: names are letters, digits, '.', '_' and '-'")
+def check_model(model: str) -> None:
+    """`InputError` for a model that is given by a path: clients name models, and no files of the server."""
     if model.startswith((".", "/", "~")) or ".." in model or model.endswith(".json"):
         raise InputError(f"the model {model[:100]!r} is a path: name a preset, ARCH/PRETRAINED or hf-hub:OWNER/NAME")
+
+
+def _own_name(workspace: Workspace, name: str) -> str:
+    """What the collection is called that a name or an alias leads to at present."""
+    with workspace.database.read() as connection:
+        return collections.get(connection, name).name

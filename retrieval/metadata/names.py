@@ -6,18 +6,26 @@ own.
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 from sqlalchemy import Connection, select, text, union_all
 
-from retrieval.errors import ConflictError
+from retrieval.errors import ConflictError, InputError
 from retrieval.metadata.tables import aliases, collections
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 UNFINISHED = "."
 """What the names of collections begin with that are not there yet."""
 
 FINISHED = collections.c.name.not_like(f"{UNFINISHED}%")
 """The collections that are there."""
+
+
+def check_name(name: str) -> None:
+    """`InputError` for what can name neither a collection nor an alias."""
+    if not NAME.fullmatch(name):
+        raise InputError(f"{name[:120]!r} cannot name a collection: use letters, digits, '.', '_' and '-', at most 100")
 
 
 def lock(connection: Connection) -> None:

@@ -40,11 +40,13 @@ class Restoring:
 
         Raises:
             SnapshotError: the snapshot is damaged, was written by a newer release, or is none.
+            InputError: a name that cannot be.
             ConflictError: the name is taken.
             StorageError: the disk is full or the database is gone; nothing is left.
         """
         with open_archive(path) as archive, exclusive(self._lock, wait_s=FOR_EVER, busy=BUSY):
             name = name or archive.manifest.collection
+            names.check_name(name)
             with self._database.read() as connection:
                 names.check_free(connection, name)
             archive.check(on_progress)
