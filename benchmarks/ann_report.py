@@ -42,7 +42,9 @@ def print_table(title: str, measured: Measured) -> None:
 def print_growth(results: dict[int, Measured]) -> None:
     """Processor seconds of building, and speed and recall of texts at one setting, by size."""
     names = list(next(iter(results.values())))
-    print(f"\nprocessor seconds to build; queries/s at batch 1 and recall@10 of texts at ef_search {STEADY_EF}, by rows")
+    print(
+        f"\nprocessor seconds to build; queries/s at batch 1 and recall@10 of texts at ef_search {STEADY_EF}, by rows"
+    )
     header = ["", *(f"{rows:,}" for rows in results)]
     _print([header, *([name, *(_grown(one[name]) for one in results.values())] for name in names)])
 

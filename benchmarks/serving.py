@@ -1,9 +1,10 @@
-"""Searches a second and their latency, over HTTP, of a real server with a catalogue of random vectors.
+"""Searches a second and their latency over HTTP, of a real server, with clip-retrieval beside it in the same run.
 
-    python -m benchmarks.serving [--model bundled] [--rows 100000] [--seconds 20]
+    python -m benchmarks.serving [--model bundled] [--rows 100000] [--seconds 20] [--peer PATH/TO/python]
 
 Without --model, a ViT-B-32 of random weights is made: it costs what a trained one does. The load comes from another
-process than the server's, on the same machine, so both share its cores. Searches are for ten hits, through FAISS HNSW.
+process than the server's, on the same machine, so both share its cores. Searches are for ten hits with their captions,
+through HNSW graphs with the same parameters.
 """
 
 from __future__ import annotations
@@ -17,45 +18,23 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import count
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 import httpx2
-import numpy as np
 
+from benchmarks import serving_peer
+from benchmarks.serving_catalogue import COLLECTION, fill, made_vectors, random_model
+from benchmarks.serving_load import distinct, load
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace, open_existing
 
-WORDS = ("red", "blue", "green", "old", "new", "small", "large", "wooden", "shirt", "shoe", "chair", "lamp", "dog")
-SEARCH = "/v1/collections/bench/search"
-
-
-def random_model(folder: Path) -> ModelReference:
-    """A checkpoint of a ViT-B-32 whose weights are random."""
-    import open_clip
-    import torch
-    from safetensors.torch import save_file
-
-    torch.manual_seed(0)
-    path = folder / "vitb32.safetensors"
-    save_file(open_clip.create_model("ViT-B-32").state_dict(), path)
-    return ModelReference("ViT-B-32", str(path))
-
-
-def fill(folder: Path, reference: ModelReference, rows: int) -> None:
-    """A collection of random directions, linked into a graph."""
-    with Workspace(Settings(data_dir=folder, database_url=None)) as workspace:
-        collection = open_or_create(workspace, "bench", reference)
-        rng = np.random.default_rng(0)
-        for start in range(0, rows, 10_000):
-            ids = [f"{number:07}" for number in range(start, min(start + 10_000, rows))]
-            vectors = rng.standard_normal((len(ids), collection.info.spec.dim)).astype(np.float32)
-            collection.add_vectors(ids, vectors)
-        collection.compact()
+SEARCH = f"/v1/collections/{COLLECTION}/search"
+BATCH = 32
 
 
 @asynccontextmanager
@@ -78,39 +57,44 @@ async def server(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
         process.wait()
 
 
-async def load(
-    client: httpx2.AsyncClient, text: Callable[[int], str], *, clients: int, seconds: float
-) -> dict[str, float]:
-    """So many clients, each asking again as soon as it has its answer; rate, and latency in milliseconds."""
-    numbers, latencies, until = count(), [], perf_counter() + seconds
-
-    async def ask_on() -> None:
-        while (started := perf_counter()) < until:
-            (await client.get(SEARCH, params={"q": text(next(numbers))})).raise_for_status()
-            latencies.append(perf_counter() - started)
-
-    began = perf_counter()
-    await asyncio.gather(*(ask_on() for _ in range(clients)))
-    rate = len(latencies) / (perf_counter() - began)
-    p50, p99 = np.percentile(latencies, [50, 99]) * 1000
-    return {"searches/s": round(rate, 1), "p50 ms": round(p50, 2), "p99 ms": round(p99, 2)}
-
-
-def distinct(number: int) -> str:
-    """A text of about ten tokens that no other number has."""
-    chosen = [WORDS[(number * step) % len(WORDS)] for step in (1, 3, 7, 11)]
-    return f"a photo of a {' '.join(chosen)} {number}"
+async def search(client: httpx2.AsyncClient, text: str) -> None:
+    """Ten hits with their captions."""
+    (await client.get(SEARCH, params={"q": text})).raise_for_status()
 
 
 async def measure(folder: Path, seconds: float) -> dict[str, object]:
     """All loads, one after the other; texts of one are not those of another."""
     async with server(folder) as client:
-        await load(client, lambda n: f"warm {n}", clients=4, seconds=min(seconds, 3))
+        asking = partial(search, client)
+        await load(asking, lambda n: f"warm {n}", clients=4, seconds=min(seconds, 3))
         return {
-            "1 client": await load(client, distinct, clients=1, seconds=seconds),
-            "64 clients": await load(client, lambda n: f"{distinct(n)} again", clients=64, seconds=seconds),
-            "64 clients, 100 texts": await load(client, lambda n: distinct(n % 100), clients=64, seconds=seconds),
+            "1 client": await load(asking, distinct, clients=1, seconds=seconds),
+            "64 clients": await load(asking, lambda n: f"{distinct(n)} again", clients=64, seconds=seconds),
+            "64 clients, 100 texts": await load(asking, lambda n: distinct(n % 100), clients=64, seconds=seconds),
         }
+
+
+async def measure_peer(python: Path, folder: Path, checkpoint: Path, seconds: float) -> dict[str, object]:
+    """The same of the peer, with 16 clients: with more it only queues."""
+    async with serving_peer.server(python, folder, checkpoint) as client:
+        asking = partial(serving_peer.search, client)
+        await load(asking, lambda n: f"warm {n}", clients=1, seconds=min(seconds, 3))
+        return {
+            "1 client": await load(asking, distinct, clients=1, seconds=seconds),
+            "16 clients": await load(asking, lambda n: f"{distinct(n)} again", clients=16, seconds=seconds),
+        }
+
+
+def encoder_alone(folder: Path, seconds: float) -> float:
+    """Texts a second in batches of 32, tokenised and embedded, with nothing around it."""
+    with Workspace(Settings(data_dir=folder, database_url=None)) as workspace:
+        encoder = open_existing(workspace, COLLECTION, None).encoder
+        encoder.encode_texts([distinct(n) for n in range(BATCH)])
+        done, started = 0, perf_counter()
+        while perf_counter() - started < seconds:
+            encoder.encode_texts([distinct(done + n) for n in range(BATCH)])
+            done += BATCH
+        return round(done / (perf_counter() - started), 1)
 
 
 def main() -> None:
@@ -118,12 +102,20 @@ def main() -> None:
     parser.add_argument("--model", help="a model by name, such as bundled, instead of one of random weights")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each load")
+    parser.add_argument("--peer", type=Path, help="python of an environment with clip-retrieval")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        reference = ModelReference(arguments.model) if arguments.model else random_model(folder)
-        fill(folder / "data", reference, arguments.rows)
+        checkpoint = folder / "vitb32.safetensors"
+        reference = ModelReference(arguments.model) if arguments.model else random_model(checkpoint)
+        vectors = made_vectors(folder / "vectors.npy", arguments.rows)
+        fill(folder / "data", reference, vectors)
         results = asyncio.run(measure(folder / "data", arguments.seconds))
+        results["encoder alone, texts/s"] = encoder_alone(folder / "data", min(arguments.seconds, 10))
+        if arguments.peer:
+            serving_peer.fill(arguments.peer, folder / "peer", vectors)
+            told = measure_peer(arguments.peer, folder / "peer", checkpoint, arguments.seconds)
+            results["clip-retrieval"] = asyncio.run(told)
     machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
     print(json.dumps({"machine": machine, "model": arguments.model or "ViT-B-32", "rows": arguments.rows, **results}))
 
