@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from retrieval.metadata import collections, generations, jobs
-from retrieval.metadata.jobs import JobState
+from retrieval.metadata.jobs import JobKind, JobState
 from retrieval.search.planner import Ask, choose
 from retrieval.types import Generation, IndexParams
 
@@ -17,11 +17,11 @@ HITS = 10
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Generation by collection, certified recall@10 by collection and modality, number of jobs by state."""
+    """Generation by collection, certified recall@10 by collection and modality, number of jobs by kind and state."""
 
     generations: Mapping[str, int]
     recalls: Mapping[tuple[str, str], float]
-    jobs: Mapping[JobState, int]
+    jobs: Mapping[tuple[JobKind, JobState], int]
 
 
 def read_catalogue(connection: Connection) -> Catalogue:

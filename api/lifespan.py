@@ -33,13 +33,15 @@ def lifespan_of(
         app.state.service = service
         loading = asyncio.create_task(preload(service))
         loading.add_done_callback(_report)
-        jobs = asyncio.create_task(service.jobs.run())
+        working = [asyncio.create_task(service.jobs.run())]
+        if api_settings.maintenance:
+            working.append(asyncio.create_task(service.upkeep.run()))
         try:
             yield
         finally:
             service.leaving.set()
             loading.cancel()
-            await asyncio.wait([loading, jobs])
+            await asyncio.wait([loading, *working])
             await to_thread.run_sync(service.close)
 
     return lifespan

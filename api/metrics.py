@@ -51,7 +51,7 @@ class Metrics:
             ("collection", "modality"),
             registry=registry,
         )
-        self._jobs = Gauge("retrieval_jobs", "Jobs by state.", ("state",), registry=registry)
+        self._jobs = Gauge("retrieval_jobs", "Jobs by kind and state.", ("kind", "state"), registry=registry)
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -82,7 +82,7 @@ class Metrics:
         """The present state of the database."""
         _replace(self._generation, (((name,), number) for name, number in state.generations.items()))
         _replace(self._recall, state.recalls.items())
-        _replace(self._jobs, (((name,), count) for name, count in state.jobs.items()))
+        _replace(self._jobs, state.jobs.items())
 
     def text(self) -> bytes:
         """All of it in the text format of Prometheus 0.0.4."""

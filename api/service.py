@@ -10,6 +10,7 @@ from api.encoding.batcher import Batcher, Encode
 from api.encoding.queries import QueryEncoder
 from api.jobs.roots import SourceRoots
 from api.jobs.runner import JobRunner
+from api.jobs.upkeep import UpkeepWatch
 from api.metrics import Metrics
 from api.opened import OpenCollections, Opened
 from api.readiness import Readiness
@@ -18,6 +19,7 @@ from api.thumbnails import ThumbnailCache
 from api.transactions import Transactions
 from api.workers import Workers
 from retrieval.images.decode import DecodeLimits
+from retrieval.index.upkeep import Upkeep
 from retrieval.settings import Settings
 from retrieval.types import FloatArray
 from retrieval.workspace import Workspace
@@ -41,6 +43,7 @@ class Service:
     source_roots: SourceRoots
     transactions: Transactions
     jobs: JobRunner
+    upkeep: UpkeepWatch
     leaving: asyncio.Event
 
     @classmethod
@@ -49,10 +52,12 @@ class Service:
         workspace, leaving = Workspace(settings), asyncio.Event()
         workers = Workers(api_settings.threads, encoder_threads=api_settings.encoder_threads)
         transactions, roots = Transactions(workspace.database, workers), SourceRoots(api_settings.source_roots)
+        collections = OpenCollections(workspace)
+        upkeep = Upkeep(api_settings.maintenance_tail, api_settings.maintenance_dead)
         return cls(
             settings=api_settings,
             workspace=workspace,
-            collections=OpenCollections(workspace),
+            collections=collections,
             workers=workers,
             queries=_query_encoder(api_settings, workers, metrics),
             metrics=metrics,
@@ -61,6 +66,7 @@ class Service:
             source_roots=roots,
             transactions=transactions,
             jobs=JobRunner(workspace, api_settings, roots, transactions, leaving),
+            upkeep=UpkeepWatch(upkeep, collections, workers, transactions, leaving),
             leaving=leaving,
         )
 

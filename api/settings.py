@@ -89,6 +89,15 @@ class ApiSettings(BaseSettings):
     job_stop_grace_s: float = Field(
         default=10.0, ge=0, description="Seconds that a job has to stop when it is cancelled, before it is killed."
     )
+    maintenance: bool = Field(
+        default=True, description="Whether collections are compacted here when it is worth it, without being asked."
+    )
+    maintenance_tail: int = Field(
+        default=10_000, ge=1, description="Vectors without a graph from which on it is: these are searched exactly."
+    )
+    maintenance_dead: float = Field(
+        default=0.2, gt=0, lt=1, description="Share of dead vectors in a segment from which on it is."
+    )
     fetch_image_urls: bool = Field(
         default=False, description="Whether searches may name an image by URL, which the service then fetches."
     )

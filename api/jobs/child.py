@@ -104,6 +104,10 @@ def _work(order: Order, roots: SourceRoots, tell: Reporter) -> Mapping[str, Any]
             from api.jobs.indexing import run_index
 
             return run_index(workspace, job.collection, IndexJobRequest.model_validate(job.config), roots, tell)
+        if job.kind == "maintenance":
+            from api.jobs.maintaining import run_maintenance
+
+            return run_maintenance(workspace, job.collection, job.config, tell)
         from api.jobs.evaluating import run_evaluation
 
         asked = _EVALUATION.validate_python({**job.config, **inputs})

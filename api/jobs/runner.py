@@ -7,8 +7,9 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from api.jobs.child import Order
@@ -18,11 +19,12 @@ from api.settings import ApiSettings
 from api.transactions import Transactions
 from retrieval.errors import StorageError
 from retrieval.metadata import jobs
-from retrieval.metadata.jobs import JobInfo, JobState
+from retrieval.metadata.jobs import JobInfo, JobKind, JobState
 from retrieval.workspace import Workspace
 
 LOOK_S = 0.5  # between two looks for a job
 RENEW_S = 1.0  # between two renewals of a lease, which also write progress and notice that a job is to be cancelled
+ASKED_FOR: Sequence[JobKind] = [kind for kind in jobs.KINDS if kind != "maintenance"]
 _log = logging.getLogger(__name__)
 
 
@@ -44,14 +46,17 @@ class JobRunner:
         self._leaving = leaving
 
     async def run(self) -> None:
-        """Work until the service leaves."""
-        await asyncio.gather(*(self._work() for _ in range(self._settings.job_workers)))
+        """Work until the service leaves. Maintenance has a worker of its own: neither holds up the other."""
+        workers = [self._work(ASKED_FOR) for _ in range(self._settings.job_workers)]
+        if self._settings.maintenance:
+            workers.append(self._work(("maintenance",)))
+        await asyncio.gather(*workers)
 
-    async def _work(self) -> None:
+    async def _work(self, kinds: Sequence[JobKind]) -> None:
         while not self._leaving.is_set():
             owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(8)}"
             try:
-                if job := await self._claim(owner):
+                if job := await self._claim(kinds, owner):
                     await self._see_through(job, owner)
                     continue
             except StorageError as error:
@@ -61,11 +66,12 @@ class JobRunner:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), LOOK_S)
 
-    async def _claim(self, owner: str) -> JobInfo | None:
-        if not await self._transactions.read(jobs.is_waiting):
+    async def _claim(self, kinds: Sequence[JobKind], owner: str) -> JobInfo | None:
+        if not await self._transactions.read(partial(jobs.is_waiting, kinds=kinds)):
             return None
-        lease_s = self._settings.job_lease_s
-        return await self._transactions.write(lambda connection: jobs.claim(connection, owner=owner, lease_s=lease_s))
+        return await self._transactions.write(
+            partial(jobs.claim, owner=owner, lease_s=self._settings.job_lease_s, kinds=kinds)
+        )
 
     async def _see_through(self, job: JobInfo, owner: str) -> None:
         _log.info("job %d (%s, %r): attempt %d", job.id, job.kind, job.collection, job.attempts)

@@ -12,19 +12,20 @@ that one which comes back too late changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from sqlalchemy import Connection, Row, Select, and_, func, insert, null, or_, select, update
 
 from retrieval.errors import ConflictError, NotFoundError
 from retrieval.metadata.tables import jobs
 
-JobKind: TypeAlias = Literal["index", "evaluation"]
+JobKind: TypeAlias = Literal["index", "evaluation", "maintenance"]
 JobState: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "done", "failed"]
 
+KINDS: tuple[JobKind, ...] = get_args(JobKind)
 HELD: tuple[JobState, ...] = ("running", "cancelling")
 ENDED: tuple[JobState, ...] = ("cancelled", "done", "failed")
 MOST_ATTEMPTS = 5
@@ -111,25 +112,25 @@ def newest(
     return [_info(row) for row in connection.execute(query)]
 
 
-def count_by_state(connection: Connection) -> dict[JobState, int]:
-    """How many jobs there are in each state that some are in."""
-    query = select(jobs.c.state, func.count().label("number")).group_by(jobs.c.state)
-    return {row.state: row.number for row in connection.execute(query)}
+def count_by_state(connection: Connection) -> dict[tuple[JobKind, JobState], int]:
+    """How many jobs there are of each kind in each state that some are in."""
+    query = select(jobs.c.kind, jobs.c.state, func.count().label("number")).group_by(jobs.c.kind, jobs.c.state)
+    return {(row.kind, row.state): row.number for row in connection.execute(query)}
 
 
-def is_waiting(connection: Connection) -> bool:
-    """Whether there is a job to claim; a look that takes no lock."""
-    return connection.execute(_claimable(datetime.now(UTC))).first() is not None
+def is_waiting(connection: Connection, kinds: Sequence[JobKind] = KINDS) -> bool:
+    """Whether there is a job of these kinds to claim; a look that takes no lock."""
+    return connection.execute(_claimable(kinds, datetime.now(UTC))).first() is not None
 
 
-def claim(connection: Connection, *, owner: str, lease_s: float) -> JobInfo | None:
-    """Take the oldest job that waits, for `lease_s` seconds; None where none does.
+def claim(connection: Connection, *, owner: str, lease_s: float, kinds: Sequence[JobKind] = KINDS) -> JobInfo | None:
+    """Take the oldest job of these kinds that waits, for `lease_s` seconds; None where none does.
 
     `owner` is a name of this one claim. A job that was to be cancelled when its holder died is cancelled now, and one
     that has died `MOST_ATTEMPTS` times has failed; neither is returned. An index job waits while another one works on
     the same collection.
     """
-    while row := connection.execute(_claimable(datetime.now(UTC)).with_for_update(skip_locked=True)).first():
+    while row := connection.execute(_claimable(kinds, datetime.now(UTC)).with_for_update(skip_locked=True)).first():
         if row.state == "cancelling":
             _end(connection, row.id, "cancelled")
         elif row.attempts >= MOST_ATTEMPTS:
@@ -200,8 +201,8 @@ def retry(connection: Connection, job_id: int) -> JobInfo:
     return get(connection, job_id)
 
 
-def _claimable(now: datetime) -> Select[tuple[int, JobState, int]]:
-    """The oldest job that waits or whose lease has expired."""
+def _claimable(kinds: Sequence[JobKind], now: datetime) -> Select[tuple[int, JobState, int]]:
+    """The oldest job of these kinds that waits or whose lease has expired."""
     at_work = jobs.alias()
     is_indexed = (
         select(at_work.c.id)
@@ -215,7 +216,8 @@ def _claimable(now: datetime) -> Select[tuple[int, JobState, int]]:
     )
     waits = and_(jobs.c.state == "queued", or_(jobs.c.kind != "index", ~is_indexed))
     is_orphan = and_(jobs.c.state.in_(HELD), jobs.c.lease_expires_at < now)
-    return select(jobs.c.id, jobs.c.state, jobs.c.attempts).where(or_(waits, is_orphan)).order_by(jobs.c.id).limit(1)
+    found = select(jobs.c.id, jobs.c.state, jobs.c.attempts).where(jobs.c.kind.in_(kinds), or_(waits, is_orphan))
+    return found.order_by(jobs.c.id).limit(1)
 
 
 def _start(connection: Connection, job_id: int, owner: str, lease_s: float) -> JobInfo:
