@@ -1,5 +1,6 @@
 /** Everything that is in the query beside the words in the box, each removable; and how much pictures count. */
 
+import { inWords } from "./clauses.js";
 import { el, icon } from "./dom.js";
 import { pictureOf } from "./pictures.js";
 import { isMixed, parseText, without } from "./query.js";
@@ -35,6 +36,9 @@ function chipsOf(store, state) {
       chip(icon("minus"), `Not ${word}`, () => store.change({ text: without(state.text, word) })),
     ),
     ...state.unlike.map((docId) => chip(small(docId), `Unlike ${docId}`, leaving("unlike", docId), "unlike")),
+    ...state.where.map((clause) =>
+      chip(icon("filter"), inWords(clause), () => store.change({ where: state.where.filter((one) => one !== clause) })),
+    ),
     ...(state.filter ? [chip(icon("filter"), state.filter, () => store.change({ filter: "" }))] : []),
   ];
 }

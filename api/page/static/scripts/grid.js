@@ -36,7 +36,7 @@ export function grid(store, searching) {
   const show = (hits) => {
     const focused = document.activeElement?.closest?.(".hit");
     const goesOn = hits.length >= shown.length && shown.every((hit, at) => hit.doc_id === hits[at].doc_id);
-    if (goesOn && list.querySelector(".hit")) list.append(...hits.slice(shown.length).map(elementOf));
+    if (goesOn && links(list).length) list.append(...hits.slice(shown.length).map(elementOf));
     else list.replaceChildren(...hits.map(elementOf));
     hits.forEach(elementOf);
     shown = hits;

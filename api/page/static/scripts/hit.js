@@ -37,8 +37,8 @@ export function hitElement(store, hit) {
       "div",
       { className: "hit-actions" },
       action("similar", "Similar pictures (s)", (_, id) => toSimilar(id)),
-      action("plus", "More like this (+)", toMoreLike),
-      action("minus", "Less like this (−)", toLessLike),
+      action("plus", "More like it (+)", toMoreLike),
+      action("minus", "Less like it (−)", toLessLike),
     ),
   );
 }

@@ -1,6 +1,7 @@
 /** What is not as it should be, in words, and what can be done about it. */
 
 import { Refusal, Unreachable } from "./api.js";
+import { filterOf } from "./clauses.js";
 import { el } from "./dom.js";
 import { pictureOf } from "./pictures.js";
 import { onlyDocument } from "./query.js";
@@ -37,20 +38,20 @@ function noticeOf(store, searching, { phase, error, answer, hits, wall }) {
   }
   if (state.picture && !pictureOf(state.picture))
     return notice("The picture is missing.", "It stayed in the tab where it was chosen: choose it again.");
-  if (!hits.length && state.filter) return notice("Nothing passes the filter.", "", withoutFilter(store));
+  if (!hits.length && filterOf(state)) return notice("Nothing passes the filter.", "", withoutFilter(store));
   if (!hits.length) return notice("There is nothing here yet.", "Index a folder of pictures, or drop some onto this page.");
   if (!wall && answer.match?.weak) return notice("No good match.", beside(answer.match, onlyDocument(state)));
   return null;
 }
 
 function beside({ percentile }, document) {
-  const share = Math.round((1 - percentile) * 100);
+  const share = Math.min(99, Math.round((1 - percentile) * 100));
   const others = document === null ? "captions" : "pictures";
   return `${share} % of this collection’s own ${others} find something that fits better. Nearest all the same:`;
 }
 
 const notice = (title, text, ...buttons) => el("p", { className: "notice" }, el("strong", {}, title), ` ${text}`, ...buttons);
 const button = (text, onclick) => el("button", { type: "button", className: "quiet", onclick }, text);
-const withoutFilter = (store) => button("Remove the filter", () => store.change({ filter: "" }));
-const startOver = (store) => button("Start over", () => store.change({ ...NO_QUERY, filter: "", recall: "" }));
+const withoutFilter = (store) => button("Remove the filter", () => store.change({ where: [], filter: "" }));
+const startOver = (store) => button("Start over", () => store.change({ ...NO_QUERY, where: [], filter: "", recall: "" }));
 const sentence = (message) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;

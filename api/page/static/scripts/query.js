@@ -50,11 +50,7 @@ export function termsOf(state, image) {
 export function bodyOf(state, image) {
   const terms = termsOf(state, image);
   const single = terms.length === 1 && terms[0].weight === undefined;
-  return {
-    ...(single ? terms[0] : { terms }),
-    ...(state.filter && { filter: state.filter }),
-    ...(state.recall && { target_recall: Number(state.recall) }),
-  };
+  return single ? terms[0] : { terms };
 }
 
 /** The document that is all of the query, or null. @param {import("./store.js").State} state */

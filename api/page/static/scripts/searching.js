@@ -12,6 +12,7 @@
  */
 
 import { Unreachable, askJson, ofCollection } from "./api.js";
+import { filterOf } from "./clauses.js";
 import { LIMITS } from "./limits.js";
 import { pictureOf } from "./pictures.js";
 import { bodyOf, onlyDocument } from "./query.js";
@@ -19,19 +20,20 @@ import { differ, isQuery } from "./store.js";
 
 const PAGE = Math.min(60, LIMITS.most_hits);
 const RETRY_MS = 3_000;
-const ASKED = ["collection", "text", "picture", "share", "like", "unlike", "filter", "recall"];
+const ASKED = ["collection", "text", "picture", "share", "like", "unlike", "where", "filter", "recall"];
 const VARIED = { text: "a picture", diversity: 0.8 };
 
 /** What a search that says nothing more than `state` asks the server. @param {import("./store.js").State} state */
 export function requestOf(state) {
-  const { collection, filter, recall } = state;
+  const { collection, recall } = state;
+  const filter = filterOf(state);
+  const options = { ...(filter && { filter }), ...(recall && { target_recall: Number(recall) }) };
   const only = onlyDocument(state);
   if (only === null) {
-    const json = isQuery(state) ? bodyOf(state, pictureOf(state.picture)) : { ...VARIED, ...(filter && { filter }) };
-    return { path: ofCollection(collection, "/search"), json };
+    const json = isQuery(state) ? bodyOf(state, pictureOf(state.picture)) : VARIED;
+    return { path: ofCollection(collection, "/search"), json: { ...json, ...options } };
   }
-  const asked = new URLSearchParams({ doc_id: only, ...(filter && { filter }), ...(recall && { target_recall: recall }) });
-  return { path: ofCollection(collection, `/similar?${asked}`) };
+  return { path: ofCollection(collection, `/similar?${new URLSearchParams({ doc_id: only, ...options })}`) };
 }
 
 /** The results of the page's search. */
@@ -53,9 +55,10 @@ export class Searching {
     addEventListener("online", () => this.results.phase === "failed" && this.start());
   }
 
-  /** @param {(results: Results) => void} listener */
+  /** @param {(results: Results) => void} listener @returns {() => void} ends it */
   subscribe(listener) {
     this.#listeners.push(listener);
+    return () => (this.#listeners = this.#listeners.filter((one) => one !== listener));
   }
 
   /** Search anew. */

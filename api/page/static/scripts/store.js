@@ -8,7 +8,8 @@
  * @property {number} share  how much pictures count beside words, 0 to 100
  * @property {string[]} like  doc_ids to be near to
  * @property {string[]} unlike  doc_ids to be far from
- * @property {string} filter  in the server's language
+ * @property {string[]} where  clauses of the filters panel (clauses.js)
+ * @property {string} filter  as typed, in the server's language
  * @property {string} recall  target recall; "" is the collection's own
  * @property {string} item  doc_id that is open
  * @property {string} panel  which panel is open
@@ -23,6 +24,7 @@ const NOTHING = {
   share: 50,
   like: [],
   unlike: [],
+  where: [],
   filter: "",
   recall: "",
   item: "",
@@ -77,9 +79,13 @@ export class Store {
     addEventListener("popstate", () => this.#become(parseState(location.search)));
   }
 
-  /** @param {(state: State, before: State) => void} listener  called after every change */
+  /**
+   * @param {(state: State, before: State) => void} listener  called after every change
+   * @returns {() => void} ends it
+   */
   subscribe(listener) {
     this.#listeners.push(listener);
+    return () => (this.#listeners = this.#listeners.filter((one) => one !== listener));
   }
 
   /**
