@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -12,15 +12,18 @@ from types import TracebackType
 
 import numpy as np
 
-from retrieval.embedding import decode_records, embed_decoded
+from retrieval.embedding import decode_record, decode_records, embed_decoded, embeds_captions
 from retrieval.errors import EncoderMismatchError, InputError, ModelError, VectorError
 from retrieval.index.generation import GenerationView
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.metadata.items import counts
 from retrieval.metadata.ledger import LedgerEntry
+from retrieval.originals import Originals, original_uri
+from retrieval.patching import Patch, patched, settled
 from retrieval.protocols import Encoder
 from retrieval.records import check_record
+from retrieval.search.catalogue import Catalogue
 from retrieval.search.engine import SearchEngine
 from retrieval.search.options import SearchOptions
 from retrieval.search.prompts import Prompts, attribute_prompts
@@ -75,8 +78,17 @@ class Collection:
         self._loading = Lock()
         self.engine = SearchEngine(database, info, folder)
         self.views = self.engine.views
+        self.catalogue = Catalogue(self.engine, info)
+        self.originals = Originals(folder.parent / "images")
         self.writer = CollectionWriter(
-            database, info, folder, self.views, self._make_prompts, index_device=index_device, index_memory=index_memory
+            database,
+            info,
+            folder,
+            self.views,
+            self._make_prompts,
+            originals=self.originals,
+            index_device=index_device,
+            index_memory=index_memory,
         )
 
     @property
@@ -169,7 +181,62 @@ class Collection:
 
     def delete(self, doc_ids: Sequence[str]) -> int:
         """Delete documents; no later search returns them. Returns how many were there."""
-        return self.writer.commit(WriteBatch(deletes=doc_ids)) if doc_ids else 0
+        return len(self.writer.commit(WriteBatch(deletes=doc_ids))) if doc_ids else 0
+
+    def put(
+        self,
+        doc_id: str,
+        image: bytes,
+        *,
+        captions: Sequence[str] = (),
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> None:
+        """Store a document with its picture, the bytes of an image file, which is kept; one that is there is replaced.
+
+        Raises:
+            ImageError: the picture cannot be decoded, or the document cannot be stored (reason `invalid-record`).
+        """
+        record = CatalogRecord(doc_id, original_uri(image), tuple(captions), attributes or {})
+        decoded = decode_record(check_record(record), image, self.encoder)
+        items = embed_decoded([decoded], self.encoder, self.info)
+        self.writer.commit(WriteBatch(items=items, ledger=[decoded.entry], pictures=[image]))
+        self.writer.fold()
+
+    def update(
+        self,
+        doc_id: str,
+        *,
+        attributes: Mapping[str, AttributeValue] | None = None,
+        captions: Sequence[str] | None = None,
+    ) -> None:
+        """Change what is said of a document; its picture stays, and is not embedded again.
+
+        `attributes` are set one by one, and those that are None removed; `captions` replace all that there are.
+
+        Raises:
+            NotFoundError: there is no such document.
+            ConflictError: others change it all the time.
+            ImageError: with reason `invalid-record`, what the database cannot hold.
+        """
+        patch = Patch(attributes or {}, None if captions is None else tuple(captions))
+
+        def change() -> None:
+            stored = self.catalogue.stored(doc_id)
+            record = patch.applied_to(stored.item)
+            same = record.captions == stored.item.captions
+            self.writer.commit(patched(stored, record, stored.captions if same else self._embed(record.captions)))
+
+        settled(change)
+        self.writer.fold()
+
+    def delete_matching(self, filter: str) -> int:  # noqa: A002
+        """Delete the documents that a filter keeps, all at once; returns how many. `FilterError` for a wrong one."""
+
+        def change() -> int:
+            found = self.catalogue.matching(filter)
+            return len(self.writer.commit(WriteBatch(deletes=list(found), expected=found))) if found else 0
+
+        return settled(change)
 
     def compact(self, *, exact_rows: int | None = None, on_build: OnBuild | None = None) -> int:
         """Link new vectors into a graph where they are more than `exact_rows`, and drop deleted ones; any time."""
@@ -274,8 +341,18 @@ class Collection:
         return self.engine.vectors(doc_ids)
 
     def get(self, doc_id: str) -> Item:
-        """One document as stored; `NotFoundError` if it is not there."""
-        return self.engine.item(doc_id)
+        """One document as stored, with the place of its picture; `NotFoundError` if it is not there."""
+        return self._located(self.engine.item(doc_id))
+
+    def items(self, *, filter: str | None = None, after: str = "") -> Iterator[Item]:  # noqa: A002
+        """The documents that a filter keeps, in the order of their ids, from the one after `after` on.
+
+        They are read a thousand at a time, so that changes which are made meanwhile may be met; no document comes
+        twice, and none is left out that is there all the time.
+        """
+        while page := self.catalogue.page(after=after, filter=filter):
+            yield from map(self._located, page)
+            after = page[-1].doc_id
 
     def embed_query(self, terms: Sequence[Weighted]) -> FloatArray:
         """The vector to search with, float32 (1, dim), of length 1."""
@@ -283,6 +360,14 @@ class Collection:
             raise InputError("nothing to search for: give a text, an image, a doc_id or a vector")
         vectors = np.concatenate([self._embed_term(weighted.term) for weighted in terms])
         return combine(vectors, np.array([weighted.weight for weighted in terms], np.float32))
+
+    def _located(self, item: Item) -> Item:
+        return replace(item, image_uri=self.originals.locate(item.image_uri))
+
+    def _embed(self, texts: Sequence[str]) -> FloatArray:
+        if not texts or not embeds_captions(self.info):
+            return np.empty((0, self.info.spec.dim), np.float32)
+        return self.encoder.encode_texts(texts)
 
     def _make_prompts(self, view: GenerationView) -> Prompts | None:
         """Attribute values as queries; None where there are none, and where texts cannot be embedded."""

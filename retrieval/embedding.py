@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval.errors import ImageError
-from retrieval.images.decode import decode
+from retrieval.images.decode import DEFAULT_LIMITS, DecodeLimits, decode
 from retrieval.images.read import read_image
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import Encoder
 from retrieval.records import check_record, record_sha256
-from retrieval.types import CatalogRecord, FloatArray, PixelArray
+from retrieval.types import EXTERNAL, CatalogRecord, FloatArray, PixelArray
 from retrieval.writer import EmbeddedItem
 
 
@@ -33,20 +33,30 @@ def decode_records(records: Iterable[CatalogRecord], encoder: Encoder) -> tuple[
     good, bad = [], []
     for record in records:
         try:
-            data = read_image(check_record(record).image_uri)
-            pixels = encoder.preprocess(decode(data, at_least=encoder.image_size))
+            good.append(decode_record(record, read_image(check_record(record).image_uri), encoder))
         except ImageError as error:
             bad.append(LedgerEntry(record.doc_id, "rejected", reason=error.reason, detail=str(error)))
-            continue
-        entry = LedgerEntry(
-            record.doc_id,
-            "indexed",
-            signature=record.signature,
-            content_sha256=hashlib.sha256(data).hexdigest(),
-            record_sha256=record_sha256(record),
-        )
-        good.append(DecodedRecord(record, pixels, entry))
     return good, bad
+
+
+def decode_record(
+    record: CatalogRecord, data: bytes, encoder: Encoder, limits: DecodeLimits = DEFAULT_LIMITS
+) -> DecodedRecord:
+    """Decode the picture of a record from its file's bytes; `ImageError` says what is wrong with it."""
+    pixels = encoder.preprocess(decode(data, at_least=encoder.image_size, limits=limits))
+    entry = LedgerEntry(
+        record.doc_id,
+        "indexed",
+        signature=record.signature,
+        content_sha256=hashlib.sha256(data).hexdigest(),
+        record_sha256=record_sha256(record),
+    )
+    return DecodedRecord(record, pixels, entry)
+
+
+def embeds_captions(info: CollectionInfo) -> bool:
+    """Whether captions get vectors: not where the encoder is elsewhere."""
+    return info.caption_vectors and info.spec.pretrained != EXTERNAL
 
 
 def embed_decoded(decoded: Sequence[DecodedRecord], encoder: Encoder, info: CollectionInfo) -> list[EmbeddedItem]:

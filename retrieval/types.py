@@ -85,6 +85,10 @@ class EncoderSpec:
         return f"{name} ({self.dim}-d, {self.precision}, {self.encoder_id[:12]})"
 
 
+EXTERNAL = "external"
+"""The `pretrained` of vectors that were made elsewhere: nothing can be embedded here."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelReference:
     """How to load an encoder again: the words that `--model` takes, and a local checkpoint where one was given."""

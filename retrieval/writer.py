@@ -6,7 +6,7 @@ it is there or nothing. Rules in docs/architecture.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,17 +17,18 @@ from sqlalchemy import Connection
 
 from retrieval.building import Tuning, build_certified
 from retrieval.certificate import Certificate
-from retrieval.errors import BusyError
+from retrieval.errors import BusyError, ConflictError
 from retrieval.index import compaction, files
 from retrieval.index.generation import GenerationView
 from retrieval.index.segment import write_segment
 from retrieval.index.upkeep import Upkeep
-from retrieval.locks import compacting, writing
+from retrieval.locks import PATIENCE_S, compacting, writing
 from retrieval.metadata import collections, generations, items, ledger, query_samples
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.metadata.items import NewVersion
 from retrieval.metadata.ledger import LedgerEntry
+from retrieval.originals import Originals
 from retrieval.search import columns
 from retrieval.search.prompts import Prompts
 from retrieval.search.views import ViewCache
@@ -55,11 +56,24 @@ class EmbeddedItem:
 
 @dataclass(frozen=True, slots=True)
 class WriteBatch:
-    """What one commit changes. A document that exists already is replaced."""
+    """What one commit changes. A document that exists already is replaced.
+
+    `pictures` are to be kept, as `items` refer to them. `expected` are the keys that documents must still have, by
+    doc_id, for the commit to be made at all: of versions that the change was worked out from.
+    """
 
     items: Sequence[EmbeddedItem] = ()
     deletes: Sequence[str] = ()
     ledger: Sequence[LedgerEntry] = ()
+    pictures: Sequence[bytes] = ()
+    expected: Mapping[str, int] = field(default_factory=dict)
+
+
+class ChangedMeanwhileError(ConflictError):
+    """A document is not the version any more that a change was worked out from; nothing was written."""
+
+    def __init__(self, doc_id: str) -> None:
+        super().__init__(f"document {doc_id!r} is being changed by others: try again")
 
 
 @dataclass(slots=True)
@@ -79,10 +93,12 @@ class CollectionWriter:
         views: ViewCache,
         make_prompts: Callable[[GenerationView], Prompts | None],
         *,
+        originals: Originals,
         index_device: IndexDevice,
         index_memory: int | None,
     ) -> None:
         """`make_prompts` gives texts to tune an index with that has no better ones."""
+        self._originals = originals
         self._database = database
         self._info = info
         self._folder = folder
@@ -91,35 +107,42 @@ class CollectionWriter:
         self._index_memory = index_memory
         self._make_prompts = make_prompts
 
-    def commit(self, batch: WriteBatch) -> int:
-        """Make a batch durable and searchable; returns how many documents it replaced or deleted.
+    def commit(self, batch: WriteBatch, *, wait_s: float = PATIENCE_S) -> frozenset[str]:
+        """Make a batch durable and searchable; returns the documents that it replaced or deleted.
 
         When this returns, the change survives a crash, and every search that starts later sees it.
 
         Raises:
             VectorError: a vector of another dimension, not finite or not of length 1; nothing is written.
+            ChangedMeanwhileError: a document is not the `expected` version; nothing is written.
+            BusyError: others were writing for all of `wait_s` seconds; nothing is written.
             StorageError: the disk is full or the database is gone; nothing is written.
         """
         for item in batch.items:
             check_unit_vectors(item.image[None], self._info.spec.dim)
             check_unit_vectors(item.captions, self._info.spec.dim)
-        with writing(self._folder), self._database.write() as connection:
-            return self._commit(connection, batch)
+        with writing(self._folder, wait_s=wait_s):
+            self._originals.keep(batch.pictures)
+            with self._database.write() as connection:
+                return self._commit(connection, batch)
 
-    def _commit(self, connection: Connection, batch: WriteBatch) -> int:
+    def _commit(self, connection: Connection, batch: WriteBatch) -> frozenset[str]:
         collection_id = self._info.id
         wanted = sum(1 + len(item.record.captions) for item in batch.items)
         first_key, revision = collections.begin_write(connection, collection_id, keys=wanted)
         replaced = items.live_keys(
             connection, collection_id, [*(item.record.doc_id for item in batch.items), *batch.deletes]
         )
+        for doc_id, key in batch.expected.items():
+            if replaced.get(doc_id) != key:
+                raise ChangedMeanwhileError(doc_id)
         items.bury(connection, collection_id, list(replaced.values()), revision=revision)
         if batch.items:
             rows = self._insert(connection, batch.items, first_key)
             self._publish_rows(connection, rows)
         ledger.remove(connection, collection_id, batch.deletes)
         ledger.put(connection, collection_id, batch.ledger)
-        return len(replaced)
+        return frozenset(replaced)
 
     def _insert(self, connection: Connection, new: Sequence[EmbeddedItem], first_key: int) -> dict[VectorKind, _Rows]:
         """Insert the metadata of new versions; returns the vectors to write, by kind, in key order."""
@@ -217,6 +240,7 @@ class CollectionWriter:
                 yield
             finally:
                 self._collect_garbage()
+                self._collect_originals()
 
     def _merge(self, view: GenerationView, merge: compaction.Merge, tuning: Tuning, on_build: OnBuild | None) -> None:
         keys, vectors = compaction.merged_rows(view, merge)
@@ -286,3 +310,7 @@ class CollectionWriter:
         with writing(self._folder), self._database.read() as connection:
             published = generations.current(connection, self._info.id).segments
             files.remove_others(self._folder, [file.name for segment in published for file in segment.files])
+
+    def _collect_originals(self) -> None:
+        with writing(self._folder), self._database.read() as connection:
+            self._originals.collect(connection, self._info.id)

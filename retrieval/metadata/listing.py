@@ -6,7 +6,7 @@ would meet it twice. The order of ids is the database's own (of bytes on SQLite,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
 from sqlalchemy import Connection, Select, select
@@ -15,11 +15,15 @@ from retrieval.metadata.tables import items
 from retrieval.types import KeyArray
 
 
-def keys_after(connection: Connection, collection_id: int, doc_id: str, *, batch: int) -> Iterator[KeyArray]:
-    """Keys of the documents with an id above `doc_id`, in the order of their ids, int64 (n,), a batch at a time."""
+def keys_after(connection: Connection, collection_id: int, doc_id: str, *, batch: int) -> Generator[KeyArray, None, None]:
+    """Keys of the documents with an id above `doc_id`, in the order of their ids, int64 (n,), a batch at a time.
+
+    To be closed where it is not read to its end.
+    """
     query = _after(collection_id, doc_id).execution_options(yield_per=batch)
-    for rows in connection.execute(query).scalars().partitions(batch):
-        yield np.array(rows, np.int64)
+    with connection.execute(query) as result:
+        for rows in result.scalars().partitions(batch):
+            yield np.array(rows, np.int64)
 
 
 def keys_among(

@@ -60,7 +60,7 @@ class SearchEngine:
         self._database = database
         self._info = info
         self.views = ViewCache(database, info.id, folder)
-        self._attributes = AttributeCache(info.id, folder)
+        self.attributes = AttributeCache(info.id, folder)
         self._backgrounds = BackgroundCache()
 
     def search(self, query: FloatArray, options: SearchOptions, *, modality: Modality | None = None) -> SearchResult:
@@ -90,7 +90,7 @@ class SearchEngine:
             }
             return SearchResult(hits, plan, timings, match)
 
-        return self._reading(attempt)
+        return self.reading(attempt)
 
     def captions(
         self, query: FloatArray, *, k: int, ef_search: int | None = None, target_recall: float | None = None
@@ -106,7 +106,7 @@ class SearchEngine:
             _check_complete(ranked, rows)
             return tuple(CaptionHit(rows[key].text, rows[key].doc_id, score, rank) for rank, key, score in ranked)
 
-        return self._reading(attempt)
+        return self.reading(attempt)
 
     def nearest(
         self,
@@ -135,9 +135,9 @@ class SearchEngine:
 
         def attempt(connection: Connection) -> KeyArray:
             view = self.views.at(connection)
-            return view.keys("image", self._attributes.allowed(connection, view, expression))
+            return view.keys("image", self.attributes.allowed(connection, view, expression))
 
-        return self._reading(attempt)
+        return self.reading(attempt)
 
     def item(self, doc_id: str) -> Item:
         """One document as stored; `NotFoundError` if it is not there."""
@@ -158,15 +158,15 @@ class SearchEngine:
                     raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
             return _vectors(view, np.array([keys[doc_id] for doc_id in doc_ids], np.int64))
 
-        return self._reading(attempt)
+        return self.reading(attempt)
 
     def _allowed(self, connection: Connection, view: GenerationView, options: SearchOptions) -> Allowed | None:
         """What the filter and the grouping leave; a mistake in the filter is told of the filter alone."""
-        allowed = self._attributes.allowed(connection, view, options.filter) if options.filter else None
+        allowed = self.attributes.allowed(connection, view, options.filter) if options.filter else None
         if options.group_by is None:
             return allowed
         try:
-            return self._attributes.allowed(connection, view, in_some_group(options.group_by, options.filter))
+            return self.attributes.allowed(connection, view, in_some_group(options.group_by, options.filter))
         except FilterError as error:
             raise InputError(f"group_by: {error}") from error
 
@@ -244,7 +244,7 @@ class SearchEngine:
             Hit(rows[key].doc_id, score, rank, rows[key].captions, rows[key].attributes) for rank, key, score in ranked
         )
 
-    def _reading(self, attempt: Callable[[Connection], T]) -> T:
+    def reading(self, attempt: Callable[[Connection], T]) -> T:
         """Run on one committed state, and on the next where merges took files or rows of it away meanwhile."""
         for _ in range(TRIES - 1):
             with suppress(StaleViewError, CorruptionError), self._database.read() as connection:
