@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from api import schemas
+from retrieval.facets import Facet, Histogram
 from retrieval.status import CollectionStatus
 from retrieval.types import CaptionHit, Hit, Item, SearchResult
 
@@ -26,8 +27,25 @@ def search_body(result: SearchResult) -> Body:
             "generation": plan.generation,
             "certified": asdict(plan.certified) if plan.certified else None,
             "certified_at": plan.certified_at,
+            "mode": plan.mode,
+            "depth": plan.depth,
         },
         "timings": dict(result.timings),
+        **({"facets": [facet_body(facet) for facet in result.facets]} if result.facets else {}),
+    }
+
+
+def facet_body(facet: Facet) -> Body:
+    """One attribute, counted."""
+    return {
+        "attribute": facet.attribute,
+        "type": facet.type,
+        "documents": facet.documents,
+        "kinds": dict(facet.kinds),
+        "values": [{"value": one.value, "count": one.count} for one in facet.values],
+        "distinct": facet.distinct,
+        "numbers": _histogram(facet.numbers),
+        "dates": _histogram(facet.dates),
     }
 
 
@@ -58,4 +76,12 @@ def _hit(hit: Hit) -> Body:
         "rank": hit.rank,
         "captions": hit.captions,
         "attributes": dict(hit.attributes),
+        "ranks": hit.ranks,
     }
+
+
+def _histogram(histogram: Histogram | None) -> Body | None:
+    if histogram is None:
+        return None
+    bins = [{"low": one.low, "high": one.high, "count": one.count} for one in histogram.bins]
+    return {"min": histogram.least, "max": histogram.greatest, "bins": bins}

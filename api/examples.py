@@ -12,6 +12,7 @@ HIT: Example = {
     "rank": 1,
     "captions": ["a red shirt on a wooden table"],
     "attributes": {"category": "shirt", "price": 25, "tags": ["cotton", "summer"]},
+    "ranks": None,
 }
 SEARCH: Example = {
     "hits": [HIT],
@@ -24,6 +25,8 @@ SEARCH: Example = {
         "generation": 12,
         "certified": {"value": 0.992, "low": 0.988, "high": 0.995},
         "certified_at": 10,
+        "mode": "vector",
+        "depth": None,
     },
     "timings": {
         "queue": 0.0004,
@@ -34,6 +37,32 @@ SEARCH: Example = {
         "metadata": 0.0004,
     },
 }
+FACETS: list[Example] = [
+    {
+        "attribute": "category",
+        "type": "string",
+        "documents": 120000,
+        "kinds": {"string": 120000},
+        "values": [{"value": "shirt", "count": 41200}, {"value": "dress", "count": 30750}],
+        "distinct": 37,
+        "numbers": None,
+        "dates": None,
+    },
+    {
+        "attribute": "price",
+        "type": "number",
+        "documents": 119000,
+        "kinds": {"number": 119000},
+        "values": [],
+        "distinct": 0,
+        "numbers": {
+            "min": 3.5,
+            "max": 149,
+            "bins": [{"low": 0, "high": 100, "count": 101000}, {"low": 100, "high": 200, "count": 18000}],
+        },
+        "dates": None,
+    },
+]
 CAPTIONS: Example = {
     "captions": [
         {"caption": "a red shirt on a wooden table", "doc_id": "shirts/red.jpg", "score": 0.3127, "rank": 1},
@@ -62,6 +91,7 @@ CERTIFICATE: Example = {
 }
 COLLECTION: Example = {
     "name": "photos",
+    "aliases": ["current"],
     "model": "ViT-B-32-256/datacomp_s34b_b86k",
     "precision": "bf16",
     "encoder_id": "94de0186cbddf636ae416db4c8fac62f4fd0b9ee0719249796f7316a87ed0052",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import UploadFile
 from pydantic import AfterValidator, Field
 
 from retrieval.images.thumbnail import MAX_SIDE
 from retrieval.records import MAX_DOC_ID_BYTES
-from retrieval.search.options import MOST_DIVERSE
+from retrieval.search.options import MOST_DIVERSE, MOST_FACET_VALUES, MOST_LEXICAL_WEIGHT
 from retrieval.search.query import MOST_HITS
 
 LONGEST_TEXT = 10_000
@@ -80,9 +80,32 @@ Diversity = Annotated[
         description=f"0 for the most similar hits, 1 for the most different ones; with k up to {MOST_DIVERSE:,}.",
     ),
 ]
+AttributeName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), Storable]
 GroupBy = Annotated[
-    Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), Storable] | None,
+    AttributeName | None,
     Field(description="An attribute: only the best hit for each of its values.", examples=["category"]),
+]
+FacetNames = Annotated[
+    list[AttributeName],
+    Field(
+        description="Attributes to count over all documents that the filter keeps; for each, what the filter says of "
+        "it alone is left aside.",
+        examples=[["category", "price"]],
+    ),
+]
+FacetValues = Annotated[
+    int, Field(ge=1, le=MOST_FACET_VALUES, description="Of each facet, how many of the most frequent values to list.")
+]
+Mode = Annotated[
+    Literal["vector", "lexical", "hybrid"],
+    Field(
+        description="What ranks: the likeness of vectors, the words of titles and captions (BM25), or both, fused by "
+        "reciprocal ranks. lexical takes a text alone, hybrid a text and whatever else."
+    ),
+]
+LexicalWeight = Annotated[
+    float,
+    Field(ge=0, le=MOST_LEXICAL_WEIGHT, description="How much words count beside vectors in mode hybrid, 1 for alike."),
 ]
 Weight = Annotated[
     float,

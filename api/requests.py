@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,13 +14,17 @@ from api.fields import (
     DocId,
     EfSearch,
     Exact,
+    FacetNames,
+    FacetValues,
     FilterText,
     FilterTextInUrl,
     GroupBy,
     ImageBase64,
     ImageFile,
     ImageUrl,
+    LexicalWeight,
     MinScore,
+    Mode,
     QueryText,
     QueryTextInUrl,
     Side,
@@ -27,7 +32,7 @@ from api.fields import (
     VectorValues,
     Weight,
 )
-from retrieval.search.options import SearchOptions
+from retrieval.search.options import FacetOptions, SearchOptions
 
 MOST_TERMS = 32
 
@@ -63,10 +68,25 @@ class SearchFields(BaseModel):
     min_score: MinScore = None
     diversity: Diversity = 0.0
     group_by: GroupBy = None
+    facets: FacetNames = []
+    facet_values: FacetValues = 10
 
     def options(self) -> SearchOptions:
         """The same for the library."""
-        return SearchOptions(**{name: getattr(self, name) for name in SearchFields.model_fields})
+        same = SearchFields.model_fields.keys() - {"facets", "facet_values"}
+        facets = FacetOptions(tuple(self.facets), self.facet_values)
+        return SearchOptions(**{name: getattr(self, name) for name in same}, facets=facets)
+
+
+class TextSearchFields(SearchFields):
+    """How to search where a text may be looked for."""
+
+    mode: Mode = "vector"
+    lexical_weight: LexicalWeight = 1.0
+
+    def options(self) -> SearchOptions:
+        """The same for the library."""
+        return replace(super().options(), mode=self.mode, lexical_weight=self.lexical_weight)
 
 
 class Term(StrictBody):
@@ -86,7 +106,7 @@ class Term(StrictBody):
         return self
 
 
-class SearchRequest(SearchFields, StrictBody):
+class SearchRequest(TextSearchFields, StrictBody):
     """A query: a text, an image, a stored document, a vector, or any mix of them.
 
     Several of the four count equally; `terms` adds any number with weights of their own, negative ones included.
@@ -102,14 +122,14 @@ class SearchRequest(SearchFields, StrictBody):
     terms: Annotated[list[Term], Field(max_length=MOST_TERMS)] = []
 
 
-class TextSearchParameters(SearchFields, StrictParameters):
+class TextSearchParameters(TextSearchFields, StrictParameters):
     """A search from the browser's address bar."""
 
     q: QueryTextInUrl
     filter: FilterTextInUrl = None
 
 
-class ImageSearchForm(SearchFields, StrictParameters):
+class ImageSearchForm(TextSearchFields, StrictParameters):
     """A search by an uploaded picture; with a text, both count."""
 
     image: ImageFile
@@ -136,6 +156,18 @@ class ItemParameters(StrictParameters):
     """A stored document."""
 
     doc_id: DocId
+
+
+class FacetsParameters(StrictParameters):
+    """Attributes to count, all of them where none is named, over the documents that a filter keeps."""
+
+    facets: FacetNames = []
+    filter: FilterTextInUrl = None
+    values: FacetValues = 10
+
+    def options(self) -> FacetOptions:
+        """The same for the library."""
+        return FacetOptions(tuple(self.facets), self.values)
 
 
 class ThumbnailParameters(StrictParameters):

@@ -27,10 +27,17 @@ class Hit(Schema):
     """One search result."""
 
     doc_id: str
-    score: Annotated[float, Field(description="Cosine similarity, higher is better.")]
+    score: Annotated[
+        float,
+        Field(description="Higher is better: cosine similarity, BM25 in mode `lexical`, fused ranks in mode `hybrid`."),
+    ]
     rank: Annotated[int, Field(ge=1)]
     captions: list[str]
     attributes: dict[str, AttributeValue]
+    ranks: Annotated[
+        dict[Literal["vector", "lexical"], int] | None,
+        Field(description="Its rank by each, in mode `hybrid`; one is missing where it is not among the `depth` best."),
+    ]
 
 
 class Recall(Schema):
@@ -44,7 +51,7 @@ class Recall(Schema):
 class Plan(Schema):
     """How the search was run."""
 
-    strategy: Annotated[str, Field(description="`exact`, or `hnsw`: the search of a graph.")]
+    strategy: Annotated[str, Field(description="`exact`, `hnsw`: the search of a graph, or `words` without vectors.")]
     ef_search: Annotated[int | None, Field(description="Candidates in the graph, null for an exact search.")]
     searched: Annotated[int, Field(description="Vectors in the collection.")]
     allowed: Annotated[int | None, Field(description="Documents that the filter keeps, null without a filter.")]
@@ -53,6 +60,8 @@ class Plan(Schema):
         Recall | None, Field(description="Recall measured for this plan; null where none was, and for an exact one.")
     ]
     certified_at: Annotated[int | None, Field(description="That recall is of so many nearest, 10 or 100.")]
+    mode: Literal["vector", "lexical", "hybrid"]
+    depth: Annotated[int | None, Field(description="How far both rankings were looked at in mode `hybrid`.")]
 
 
 class Match(Schema):
@@ -60,6 +69,80 @@ class Match(Schema):
 
     percentile: Annotated[float, Field(ge=0, le=1, description="Share of these whose best hit fits less well.")]
     weak: Annotated[bool, Field(description="Almost none fits less well: there may be no such thing here.")]
+
+
+class ValueCount(Schema):
+    """How many documents have a value; a list counts by its elements."""
+
+    value: str | bool
+    count: int
+
+
+class NumberBin(Schema):
+    """How many documents have a number from `low` up to but not including `high`."""
+
+    low: float
+    high: float
+    count: int
+
+
+class NumberHistogram(Schema):
+    """The extent of an attribute's numbers and their distribution."""
+
+    min: float
+    max: float
+    bins: list[NumberBin]
+
+
+class DateBin(Schema):
+    """How many documents have a date from the day `low` up to but not including the day `high`."""
+
+    low: str
+    high: str
+    count: int
+
+
+class DateHistogram(Schema):
+    """The extent of an attribute's dates, as they are written, and their distribution."""
+
+    min: str
+    max: str
+    bins: list[DateBin]
+
+
+class Facet(Schema):
+    """What a set of documents has for one attribute."""
+
+    attribute: str
+    type: Annotated[
+        Literal["number", "date", "string", "boolean", "list", "mixed", "none"],
+        Field(description="Of its values in the set: `mixed` where there are several, `none` where there are none."),
+    ]
+    documents: Annotated[int, Field(description="Documents of the set that have a value.")]
+    kinds: Annotated[dict[str, int], Field(description="The same by type of value; dates are strings.")]
+    values: Annotated[
+        list[ValueCount],
+        Field(description="Strings that are no dates, truth values, elements of lists: the most frequent first."),
+    ]
+    distinct: Annotated[int, Field(description="How many different ones there are, listed or not.")]
+    numbers: NumberHistogram | None
+    dates: Annotated[DateHistogram | None, Field(description="Where all strings of the attribute begin with a day.")]
+
+
+class FacetsResponse(Schema):
+    """Facets, in the order asked for."""
+
+    model_config = with_example({"facets": examples.FACETS})
+
+    facets: list[Facet]
+
+
+class AttributesResponse(Schema):
+    """Every attribute that some document has, in alphabetical order, with five of its most frequent values."""
+
+    model_config = with_example({"attributes": examples.FACETS})
+
+    attributes: list[Facet]
 
 
 class SearchResponse(Schema):
@@ -71,6 +154,7 @@ class SearchResponse(Schema):
     match: Annotated[Match | None, Field(description="Null where there is nothing to compare with.")]
     plan: Plan
     timings: Annotated[dict[str, float], Field(description="Seconds of each stage.")]
+    facets: Annotated[list[Facet] | None, Field(description="Only where they were asked for, in that order.")] = None
 
 
 class CaptionHit(Schema):
@@ -133,6 +217,7 @@ class Collection(Schema):
     model_config = with_example(examples.COLLECTION)
 
     name: str
+    aliases: Annotated[list[str], Field(description="Other names that lead to it.")]
     model: str
     precision: str
     encoder_id: Annotated[str, Field(description="Vectors of another encoder_id must not be searched with.")]

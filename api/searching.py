@@ -9,6 +9,7 @@ from functools import partial
 from time import perf_counter
 
 from api.again import again_if_gone
+from api.bounds import check_k, check_search
 from api.encoding.batcher import Encoded
 from api.opened import Opened
 from api.pictures import pixels_of
@@ -16,8 +17,11 @@ from api.service import Service
 from retrieval.certificate import Modality
 from retrieval.collection import Collection
 from retrieval.errors import InputError
+from retrieval.metadata.lexical.query import LexicalQuery
+from retrieval.search.lexical import lexical_query
 from retrieval.search.options import SearchOptions
 from retrieval.search.query import Document, Text, Vector, Weighted
+from retrieval.search.ranking import Sought
 from retrieval.types import CaptionHit, FloatArray, SearchResult
 
 
@@ -39,14 +43,20 @@ class Clue:
 @again_if_gone
 async def search(service: Service, name: str, clues: Sequence[Clue], options: SearchOptions) -> SearchResult:
     """Search a collection. Raises what `Collection.search` and `QueryEncoder` do."""
-    _check_k(service, options.k)
+    check_search(service.settings, options)
+    words = lexical_query(options.mode, [(clue.term, clue.weight) for clue in clues])
+    if options.mode == "lexical":
+        collection = (await service.opened(name)).collection
+        result = await service.workers.run(collection.engine.search, Sought(None, words=words), options)
+        return _measured(service, result)
     encodes = any(isinstance(clue.term, Text | Picture) for clue in clues)
     opened = await (service.opened_with_encoder(name) if encodes else service.opened(name))
     started = perf_counter()
     encoded = await asyncio.gather(*(_encoded(service, opened, clue.term) for clue in clues))
     before = _timings([one for one in encoded if one], perf_counter() - started) if encodes else {}
     terms = [_term(clue, vector) for clue, vector in zip(clues, encoded, strict=True)]
-    result = await service.workers.run(_find, opened.collection, terms, options, _modality(clues))
+    find = partial(_find, opened.collection, terms, options, modality=_modality(clues), words=words)
+    result = await service.workers.run(find)
     return _measured(service, replace(result, timings={**before, **result.timings}))
 
 
@@ -68,7 +78,7 @@ async def captions(
     service: Service, name: str, picture: bytes, *, k: int, ef_search: int | None, target_recall: float | None
 ) -> tuple[CaptionHit, ...]:
     """The captions of a collection that describe a picture best."""
-    _check_k(service, k)
+    check_k(service.settings, k)
     opened = await service.opened_with_encoder(name)
     query = await _encoded_picture(service, opened, Picture(picture))
     find = partial(opened.collection.captions, k=k, ef_search=ef_search, target_recall=target_recall)
@@ -125,16 +135,16 @@ def _modality(clues: Sequence[Clue]) -> Modality | None:
 
 
 def _find(
-    collection: Collection, terms: Sequence[Weighted], options: SearchOptions, modality: Modality | None
+    collection: Collection,
+    terms: Sequence[Weighted],
+    options: SearchOptions,
+    *,
+    modality: Modality | None,
+    words: LexicalQuery | None,
 ) -> SearchResult:
-    return collection.engine.search(collection.embed_query(terms), options, modality=modality)
+    return collection.engine.search(Sought(collection.embed_query(terms), modality, words), options)
 
 
 def _measured(service: Service, result: SearchResult) -> SearchResult:
     service.metrics.search(result.timings)
     return result
-
-
-def _check_k(service: Service, k: int) -> None:
-    if k > service.settings.max_k:
-        raise InputError(f"k is {k}: this server gives at most {service.settings.max_k:,} hits")

@@ -52,11 +52,18 @@ class ApiSettings(BaseSettings):
     )
     max_pixels: int = Field(default=64_000_000, ge=1, description="Largest picture that is decoded, in pixels.")
     max_k: int = Field(default=1_000, ge=1, le=MOST_HITS, description="Most hits of one search.")
+    max_facets: int = Field(default=32, ge=1, description="Most attributes that one request counts by name.")
     threads: int = Field(
         default=min(max(2 * CORES, 4), 14),
         ge=1,
         le=14,
         description="Threads that decode pictures, search and read the database, each on one core.",
+    )
+    searches: int = Field(
+        default=128, ge=1, description="Searches that may be at work or wait at a time; what comes then gets 503."
+    )
+    request_timeout_s: float = Field(
+        default=30.0, gt=0, description="Seconds that a search may take; `X-Timeout-Ms` of a request may say less."
     )
     encoder_threads: int = Field(default=CORES, ge=1, description="Native threads of the encoder, on a CPU.")
     encoder_queue: int = Field(

@@ -14,6 +14,7 @@ import numpy as np
 
 from retrieval.embedding import decode_record, decode_records, embed_decoded, embeds_captions
 from retrieval.errors import EncoderMismatchError, InputError, ModelError, VectorError
+from retrieval.facets import Facet
 from retrieval.index.generation import GenerationView
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
@@ -25,9 +26,11 @@ from retrieval.protocols import Encoder
 from retrieval.records import check_record
 from retrieval.search.catalogue import Catalogue
 from retrieval.search.engine import SearchEngine
-from retrieval.search.options import SearchOptions
+from retrieval.search.lexical import lexical_query
+from retrieval.search.options import FacetOptions, SearchOptions
 from retrieval.search.prompts import Prompts, attribute_prompts
 from retrieval.search.query import Document, Image, Text, Vector, Weighted, combine, modality_of
+from retrieval.search.ranking import Sought
 from retrieval.search.terms import ImageInput, terms_of
 from retrieval.settings import IndexDevice
 from retrieval.types import (
@@ -37,12 +40,15 @@ from retrieval.types import (
     FloatArray,
     Hit,
     Item,
+    Mode,
     SearchResult,
 )
 from retrieval.vectors import unit
 from retrieval.writer import CollectionWriter, EmbeddedItem, OnBuild, WriteBatch
 
 ADD_BATCH = 256
+EXAMPLES = 5
+"""Values of each attribute where all are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +266,9 @@ class Collection:
         ef_search: int | None = None,
         target_recall: float | None = None,
         exact: bool = False,
+        mode: Mode = "vector",
+        lexical_weight: float = 1.0,
+        facets: Sequence[str] = (),
     ) -> SearchResult:
         """The k images that fit best, best first.
 
@@ -280,6 +289,9 @@ class Collection:
             min_score=min_score,
             diversity=diversity,
             group_by=group_by,
+            mode=mode,
+            lexical_weight=lexical_weight,
+            facets=FacetOptions(tuple(facets)),
         )
         return self.find([*terms_of(text, image=image, doc_id=doc_id, vector=vector), *terms], options)
 
@@ -312,13 +324,16 @@ class Collection:
 
     def find(self, terms: Sequence[Weighted], options: SearchOptions) -> SearchResult:
         """The same as `search`, for a query and options that are put together already."""
+        words = lexical_query(options.mode, [(weighted.term, weighted.weight) for weighted in terms])
+        if options.mode == "lexical":
+            return self.engine.search(Sought(None, words=words), options)
         encodes = any(isinstance(weighted.term, Text | Image) for weighted in terms)
         if encodes:
             _ = self.encoder  # loaded now if it was not: that is no part of the query's time
         started = perf_counter()
         query = self.embed_query(terms)
         encoded = perf_counter() - started
-        result = self.engine.search(query, options, modality=modality_of(terms))
+        result = self.engine.search(Sought(query, modality_of(terms), words), options)
         return replace(result, timings={"encode": encoded, **result.timings}) if encodes else result
 
     def captions(
@@ -335,6 +350,29 @@ class Collection:
             raise InputError(f"collection {self.name!r} was indexed without caption vectors: index it again with them")
         query = self.embed_query(terms_of(image=image, vector=vector))
         return self.engine.captions(query, k=k, ef_search=ef_search, target_recall=target_recall)
+
+    def facets(
+        self,
+        attributes: Sequence[str] | None = None,
+        *,
+        filter: str | None = None,  # noqa: A002
+        values: int = 10,
+    ) -> tuple[Facet, ...]:
+        """What the documents that a filter keeps have for some attributes, or all, with the most frequent `values`.
+
+        What the filter says of an attribute alone is left aside for its own facet, so that the other values can be
+        chosen as well (docs/search.md).
+
+        Raises:
+            FilterError: the filter does not parse, or does not fit the collection.
+            InputError: an attribute that no document has.
+        """
+        options = FacetOptions(None if attributes is None else tuple(attributes), values)
+        return self.engine.reading(lambda at: self.engine.facets.count(at, self.views.at(at), filter, options))
+
+    def attributes(self) -> tuple[Facet, ...]:
+        """Every attribute that some document has, in alphabetical order, with five of its most frequent values."""
+        return self.facets(values=EXAMPLES)
 
     def vectors(self, doc_ids: Sequence[str]) -> FloatArray:
         """The stored image vectors of documents, float32 (n, dim), in the order asked for."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.certificate import Certificate, Recall
+from retrieval.facets import Facet
 
 FloatArray: TypeAlias = NDArray[np.float32]
 KeyArray: TypeAlias = NDArray[np.int64]
@@ -24,6 +25,9 @@ PixelArray: TypeAlias = NDArray[np.uint8]
 
 AttributeValue: TypeAlias = str | int | float | bool | list[str] | None
 """A JSON scalar or a list of strings; `None` counts as absent."""
+
+Mode: TypeAlias = Literal["vector", "lexical", "hybrid"]
+"""What ranks documents: the likeness of vectors, the words of titles and captions, or both fused."""
 
 VectorKind: TypeAlias = Literal["image", "caption"]
 
@@ -190,13 +194,18 @@ class KnnResult:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One search result: `rank` counts from 1, `score` is cosine similarity in [-1, 1]."""
+    """One search result: `rank` counts from 1.
+
+    `score` is the cosine similarity, in [-1, 1]; BM25 where words alone rank, and in hybrid searches the sum that
+    `retrieval.search.fusion` tells, with the `ranks` in the two rankings ("vector", "lexical") that it is made of.
+    """
 
     doc_id: str
     score: float
     rank: int
     captions: tuple[str, ...] = ()
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    ranks: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +233,9 @@ class CaptionHit:
 class Plan:
     """What a search did: `strategy`, with which knob, over how many vectors.
 
-    Strategies: "exact", and "hnsw", the search of a graph. `certified` is the recall that was measured for it, of the
-    `certified_at` nearest (10 or 100); None where nothing was, or where it is exact.
+    Strategies: "exact", "hnsw", the search of a graph, and "words" for one by words alone. `certified` is the recall
+    that was measured for it, of the `certified_at` nearest (10 or 100); None where nothing was, or where it is exact.
+    In `mode` "hybrid" it is the plan of the vectors, and `depth` tells how far both rankings were looked at.
     """
 
     strategy: str
@@ -235,6 +245,8 @@ class Plan:
     generation: int
     certified: Recall | None = None
     certified_at: int | None = None
+    mode: Mode = "vector"
+    depth: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +264,12 @@ class Match:
 class SearchResult:
     """Hits in the order to show them, with the plan and the seconds that each stage took.
 
-    `match` is None where there is nothing to compare with (see `retrieval.search.background`).
+    `match` is None where there is nothing to compare with (see `retrieval.search.background`). `facets` are those that
+    were asked for.
     """
 
     hits: tuple[Hit, ...]
     plan: Plan
     timings: Mapping[str, float]
     match: Match | None = None
+    facets: tuple[Facet, ...] = ()

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from retrieval.filters.ast import Flag, Number, Ordering, Text, Value
-from retrieval.filters.columns import CodedColumn, FlagColumn, ListColumn, NumberColumn
+from retrieval.filters.columns import CodedColumn, Column, FlagColumn, ListColumn, NumberColumn
 from retrieval.types import BoolArray
 
 ValueKind: TypeAlias = Literal["number", "string", "boolean", "list"]
@@ -95,5 +95,5 @@ def union(masks: Iterable[BoolArray], rows: int) -> BoolArray:
     return np.zeros(rows, dtype=np.bool_) if whole is None else whole
 
 
-def _count(column: NumberColumn | CodedColumn[int] | CodedColumn[str] | FlagColumn | ListColumn | None) -> int:
+def _count(column: Column | None) -> int:
     return column.places.count if column else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping
 
-from retrieval.errors import FilterError
+from retrieval.errors import FilterError, InputError
 from retrieval.filters.ast import (
     Comparison,
     Condition,
@@ -29,6 +29,12 @@ _WORDS: Mapping[ValueKind, str] = {
 }
 _KIND_OF = {Number: "a number", Text: "a string", Flag: "a truth value"}
 _LISTED_NAMES = 8
+
+
+def check_name(name: str, known: Collection[str]) -> None:
+    """Raise `InputError` where no item has an attribute of this name."""
+    if name not in known:
+        raise InputError(f"no item has an attribute {quote_name(name)}; {_suggestion(name, known)}")
 
 
 def check(where: Filter, known: Mapping[str, Mapping[ValueKind, int]]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,10 @@ class Places:
         mask = np.zeros(rows, dtype=np.bool_)
         mask[slice(self.count) if self.rows is None else self.rows] = found
         return mask
+
+    def of(self, chosen: BoolArray) -> BoolArray:
+        """From bool (rows,) over rows to bool (count,) over values."""
+        return chosen[: self.count] if self.rows is None else chosen[self.rows]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +127,9 @@ class ListColumn:
         mask = np.zeros(rows, dtype=np.bool_)
         mask[self.owners[found]] = True
         return mask
+
+
+Column: TypeAlias = NumberColumn | CodedColumn[int] | CodedColumn[str] | FlagColumn | ListColumn
 
 
 def is_exact(number: int | float) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from numpy.typing import NDArray
 from safetensors import safe_open
@@ -17,13 +17,11 @@ from safetensors.numpy import save
 
 from retrieval.errors import CorruptionError
 from retrieval.filters.attribute import Attribute
-from retrieval.filters.columns import CodedColumn, FlagColumn, ListColumn, NumberColumn, Places
+from retrieval.filters.columns import CodedColumn, Column, FlagColumn, ListColumn, NumberColumn, Places
 from retrieval.filters.dictionary import Terms, Texts
 from retrieval.filters.snapshot import AttributeSnapshot
 from retrieval.filters.stored_terms import Arrays, load_integers, load_texts, store_integers, store_texts
 from retrieval.types import KeyArray
-
-Column: TypeAlias = NumberColumn | CodedColumn[int] | CodedColumn[str] | FlagColumn | ListColumn
 
 COLUMNS = tuple(field.name for field in fields(Attribute))
 

@@ -41,14 +41,21 @@ class AttributeCache:
             FilterError: it does not parse, or names what the collection does not have.
             CorruptionError: the database lacks documents.
         """
-        found = view.filtered.get(expression)
+        return view.filtered.get(expression) or self.allowed_by(connection, view, parse_filter(expression))
+
+    def allowed_by(self, connection: Connection, view: GenerationView, where: Filter) -> Allowed:
+        """The same for a filter that is parsed already."""
+        found = view.filtered.get(where.text)
         if found is None:
-            where = parse_filter(expression)
-            columns = {segment: self._open(connection, segment) for segment in view.of_kind("image")}
+            columns = dict(zip(view.of_kind("image"), self.columns(connection, view), strict=True))
             check_together(where, list(columns.values()))
             found = view.allow("image", lambda segment: self._match(segment, columns[segment], where))
-            view.filtered.put(expression, found)
+            view.filtered.put(where.text, found)
         return found
+
+    def columns(self, connection: Connection, view: GenerationView) -> list[AttributeSnapshot]:
+        """The attributes of each segment of images, dead rows included."""
+        return [self._open(connection, segment) for segment in view.of_kind("image")]
 
     def _open(self, connection: Connection, segment: Segment) -> AttributeSnapshot:
         with self._loading:  # threads that come meanwhile wait for the one that loads

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.certificate import Modality, measured_at
+from retrieval.certificate import Modality
 from retrieval.errors import CorruptionError, FilterError, InputError, NotFoundError, StorageError
 from retrieval.index.generation import Allowed, GenerationView
 from retrieval.metadata import items
@@ -21,10 +21,10 @@ from retrieval.search.attributes import AttributeCache
 from retrieval.search.background import BackgroundCache
 from retrieval.search.candidates import Candidates
 from retrieval.search.diversity import maximal_marginal_relevance, pool_size
-from retrieval.search.execute import execute
+from retrieval.search.facets import FacetCache
 from retrieval.search.grouping import best_of_groups, in_some_group
 from retrieval.search.options import SearchOptions
-from retrieval.search.planner import EXACT, Ask, choose
+from retrieval.search.ranking import Sought, nearest, rank
 from retrieval.search.views import ViewCache
 from retrieval.types import (
     AttributeValue,
@@ -61,13 +61,14 @@ class SearchEngine:
         self._info = info
         self.views = ViewCache(database, info.id, folder)
         self.attributes = AttributeCache(info.id, folder)
+        self.facets = FacetCache(self.attributes)
         self._backgrounds = BackgroundCache()
 
-    def search(self, query: FloatArray, options: SearchOptions, *, modality: Modality | None = None) -> SearchResult:
-        """The k images nearest to a unit vector, float32 (1, dim), best first unless `diversity` orders them.
+    def search(self, sought: Sought, options: SearchOptions) -> SearchResult:
+        """The k images that fit best, best first unless `diversity` orders them.
 
-        Fewer than k where the collection or the options leave fewer. Where the query's modality is told, the result
-        says whether its best hit is a good match.
+        Fewer than k where the collection or the options leave fewer. Where what is sought is a vector of known
+        modality, the result says whether its best hit is a good match.
         """
 
         def attempt(connection: Connection) -> SearchResult:
@@ -76,19 +77,23 @@ class SearchEngine:
             viewed = perf_counter()
             allowed = self._allowed(connection, view, options)
             filtered = perf_counter()
-            found, plan = self._candidates(connection, view, query, options, allowed, modality)
+            found, plan = self._candidates(connection, view, sought, options, allowed)
             chosen = _chosen(view, found, options)
             searched = perf_counter()
-            match = self._match(view, modality, query, found)
+            match = self._match(view, sought, found)
             matched = perf_counter()
             hits = self._hits(connection, chosen)
+            looked_up = perf_counter()
+            facets = self.facets.count(connection, view, options.filter, options.facets)
             timings = {
                 "filter": filtered - viewed,
                 "search": searched - filtered + viewed - started,
                 "match": matched - searched,
-                "metadata": perf_counter() - matched,
+                "metadata": looked_up - matched,
             }
-            return SearchResult(hits, plan, timings, match)
+            if facets:
+                timings["facets"] = perf_counter() - looked_up
+            return SearchResult(hits, plan, timings, match, facets)
 
         return self.reading(attempt)
 
@@ -100,7 +105,7 @@ class SearchEngine:
 
         def attempt(connection: Connection) -> tuple[CaptionHit, ...]:
             view = self.views.at(connection)
-            found, _ = self._nearest(view, "caption", query, options, None, "image")
+            found, _ = nearest(self._info, view, "caption", query, options, None, "image")
             ranked = Candidates.of(found).ranked()
             rows = items.captions_by_keys(connection, self._info.id, [key for _, key, _ in ranked])
             _check_complete(ranked, rows)
@@ -128,7 +133,7 @@ class SearchEngine:
         view = self.views.latest()
         if isinstance(allowed, np.ndarray):
             allowed = view.allow_keys(kind, allowed)
-        return self._nearest(view, kind, queries, options, allowed, modality)
+        return nearest(self._info, view, kind, queries, options, allowed, modality)
 
     def filtered(self, expression: str) -> KeyArray:
         """Keys of the documents that a filter keeps, ascending int64 (n,); `FilterError` for one that is wrong."""
@@ -170,47 +175,21 @@ class SearchEngine:
         except FilterError as error:
             raise InputError(f"group_by: {error}") from error
 
-    def _nearest(
-        self,
-        view: GenerationView,
-        kind: VectorKind,
-        queries: FloatArray,
-        options: SearchOptions,
-        allowed: Allowed | None,
-        modality: Modality | None,
-    ) -> tuple[KnnResult, Plan]:
-        """Plan and search: `options.k` keys for each query."""
-        rows = view.rows(kind)
-        among = None if allowed is None else allowed.count
-        choice = EXACT
-        if view.has_graph(kind) and not options.exact:
-            index = self._info.index
-            target = options.target_recall or index.target_recall
-            ask = Ask(options.k, rows, among, modality, options.ef_search, target, index.ef_search)
-            choice = choose(ask, view.generation.certificates.get(kind))
-        found, choice = execute(view, kind, queries, choice, k=options.k, allowed=allowed)
-        number = view.generation.number
-        if choice.strategy == "exact":
-            return found, Plan("exact", None, rows, among, number)
-        at = measured_at(options.k) if choice.certified else None
-        return found, Plan(choice.strategy, choice.ef_search, rows, among, number, choice.certified, at)
-
     def _candidates(
         self,
         connection: Connection,
         view: GenerationView,
-        query: FloatArray,
+        sought: Sought,
         options: SearchOptions,
         allowed: Allowed | None,
-        modality: Modality | None,
     ) -> tuple[Candidates, Plan]:
         """What hits are chosen from, best first: as many as diversity needs, one of a group."""
         own = items.live_keys(connection, self._info.id, [options.without]) if options.without is not None else {}
 
         def search(wanted: int) -> tuple[Candidates, Plan]:
             asked = options.for_candidates(wanted + len(own))
-            found, plan = self._nearest(view, "image", query, asked, allowed, modality)
-            return Candidates.of(found).without(list(own.values())).first(wanted), plan
+            found, plan = rank(connection, self._info, view, sought, asked, allowed)
+            return found.without(list(own.values())).first(wanted), plan
 
         wanted = pool_size(options.k) if options.diversity else options.k
         attribute = options.group_by
@@ -224,24 +203,23 @@ class SearchEngine:
 
         return best_of_groups(search, values_of, k=wanted, least=options.least_score)
 
-    def _match(
-        self, view: GenerationView, modality: Modality | None, query: FloatArray, found: Candidates
-    ) -> Match | None:
-        if modality is None or not len(found):
+    def _match(self, view: GenerationView, sought: Sought, found: Candidates) -> Match | None:
+        if sought.vector is None or sought.words is not None or sought.modality is None or not len(found):
             return None
 
-        def nearest(queries: FloatArray, k: int) -> KnnResult:
-            return self._nearest(view, "image", queries, SearchOptions(k=k), None, modality)[0]
+        def search(queries: FloatArray, k: int) -> KnnResult:
+            return nearest(self._info, view, "image", queries, SearchOptions(k=k), None, sought.modality)[0]
 
-        background = self._backgrounds.get(view, modality, nearest)
-        return background.place(query[0], _vectors(view, found.keys[:1])[0]) if background else None
+        background = self._backgrounds.get(view, sought.modality, search)
+        return background.place(sought.vector[0], _vectors(view, found.keys[:1])[0]) if background else None
 
     def _hits(self, connection: Connection, chosen: Candidates) -> tuple[Hit, ...]:
         ranked = chosen.ranked()
         rows = items.by_keys(connection, self._info.id, [key for _, key, _ in ranked])
         _check_complete(ranked, rows)
         return tuple(
-            Hit(rows[key].doc_id, score, rank, rows[key].captions, rows[key].attributes) for rank, key, score in ranked
+            Hit(rows[key].doc_id, score, rank, rows[key].captions, rows[key].attributes, ranks)
+            for (rank, key, score), ranks in zip(ranked, chosen.ranks_by_ranking(), strict=True)
         )
 
     def reading(self, attempt: Callable[[Connection], T]) -> T:

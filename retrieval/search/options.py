@@ -1,15 +1,40 @@
-"""How to search, whatever is looked for."""
+"""How to search, whatever is looked for, and what to count."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import get_args
 
 from retrieval.errors import InputError
+from retrieval.search.fusion import LEAST_DEPTH
 from retrieval.search.query import MOST_HITS, check_limits
+from retrieval.types import Mode
 
 MOST_DIVERSE = 1_000
 """Most hits that are chosen for diversity: the work grows with their number times that of the candidates."""
+MOST_LEXICAL_WEIGHT = 10
+MOST_FACET_VALUES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class FacetOptions:
+    """Which facets to count.
+
+    Attributes:
+        attributes: their names, in the order of the answer; None for all that documents have.
+        values: of each, how many of the most frequent values to list, 1 to 1,000.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+
+    attributes: tuple[str, ...] | None = ()
+    values: int = 10
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.values <= MOST_FACET_VALUES:
+            raise InputError(f"{self.values} values of a facet: ask for 1 to {MOST_FACET_VALUES:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +51,9 @@ class SearchOptions:
         diversity: 0 for the most similar hits, 1 for the most different ones (`retrieval.search.diversity`).
         group_by: an attribute of which each value is to appear once (`retrieval.search.grouping`).
         without: a document that is left out.
+        mode: what ranks: "vector", "lexical" (BM25 over titles and captions), or "hybrid", both fused.
+        lexical_weight: how much a rank by words counts beside one by vectors in mode "hybrid", 0 to 10.
+        facets: what to count over all documents that the filter keeps, in the state that is searched.
 
     Raises:
         InputError: a value is out of its range.
@@ -40,6 +68,9 @@ class SearchOptions:
     diversity: float = 0.0
     group_by: str | None = None
     without: str | None = None
+    mode: Mode = "vector"
+    lexical_weight: float = 1.0
+    facets: FacetOptions = FacetOptions()
 
     def __post_init__(self) -> None:
         check_limits(self.k, self.ef_search)
@@ -55,6 +86,7 @@ class SearchOptions:
             raise InputError(f"k is {self.k}: with diversity at most {MOST_DIVERSE:,}")
         if self.group_by == "":
             raise InputError("group_by is empty: name an attribute")
+        self._check_mode()
 
     @property
     def least_score(self) -> float:
@@ -63,6 +95,26 @@ class SearchOptions:
 
     def for_candidates(self, count: int) -> SearchOptions:
         """The same search for so many candidates (at most 10,000), not narrowed or ordered yet."""
+        wanted = max(count, LEAST_DEPTH) if self.mode == "hybrid" else count
         return SearchOptions(
-            k=min(count, MOST_HITS), ef_search=self.ef_search, target_recall=self.target_recall, exact=self.exact
+            k=min(wanted, MOST_HITS),
+            ef_search=self.ef_search,
+            target_recall=self.target_recall,
+            exact=self.exact,
+            mode=self.mode,
+            lexical_weight=self.lexical_weight,
         )
+
+    def _check_mode(self) -> None:
+        if self.mode not in get_args(Mode):
+            raise InputError(f"mode is {self.mode!r}: give one of {', '.join(get_args(Mode))}")
+        if not 0 <= self.lexical_weight <= MOST_LEXICAL_WEIGHT:
+            raise InputError(f"lexical_weight is {self.lexical_weight}: give 0 to {MOST_LEXICAL_WEIGHT}")
+        if self.lexical_weight != 1 and self.mode != "hybrid":
+            raise InputError("lexical_weight weighs two rankings: give it with mode hybrid")
+        if self.mode != "vector" and self.min_score is not None:
+            raise InputError(f"min_score is a cosine, and scores of mode {self.mode} are none: give one of the two")
+        if self.mode != "vector" and self.diversity:
+            raise InputError(f"diversity weighs cosines, and scores of mode {self.mode} are none: give one of the two")
+        if self.mode == "lexical" and (self.exact or self.ef_search is not None or self.target_recall is not None):
+            raise InputError("exact, ef_search and target_recall are of vectors, which mode lexical leaves aside")

@@ -1,0 +1,41 @@
+"""What the documents of a collection have for their attributes: what a search page builds its filters from."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.adapters import facet_body
+from api.bounds import check_facets
+from api.dependencies import CollectionName, ServiceDependency
+from api.error_docs import READING, errors
+from api.requests import FacetsParameters
+from api.responses import JsonResponse
+from api.schemas import AttributesResponse, FacetsResponse
+
+router = APIRouter(prefix="/v1/collections/{collection}", tags=["facets"])
+
+
+@router.get("/facets", response_model=FacetsResponse, summary="Count values of attributes", responses=errors(*READING))
+async def get_facets(
+    collection: CollectionName, asked: Annotated[FacetsParameters, Query()], service: ServiceDependency
+) -> JsonResponse:
+    """Count values over the documents that a filter keeps, or over all.
+
+    What the filter says of an attribute alone, in clauses joined by `and`, is left aside for its own facet.
+    """
+    options = asked.options()
+    check_facets(service.settings, options)
+    opened = await service.opened(collection)
+    count = partial(opened.collection.facets, options.attributes or None, filter=asked.filter, values=options.values)
+    return JsonResponse({"facets": [facet_body(facet) for facet in await service.workers.run(count)]})
+
+
+@router.get("/attributes", response_model=AttributesResponse, summary="List the attributes", responses=errors(*READING))
+async def list_attributes(collection: CollectionName, service: ServiceDependency) -> JsonResponse:
+    """Every attribute that some document has, with its types, its extent and its most frequent values."""
+    opened = await service.opened(collection)
+    attributes = await service.workers.run(opened.collection.attributes)
+    return JsonResponse({"attributes": [facet_body(facet) for facet in attributes]})
