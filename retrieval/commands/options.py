@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
@@ -74,6 +74,13 @@ Diversity: TypeAlias = Annotated[
 GroupBy: TypeAlias = Annotated[
     str | None,
     typer.Option("--group-by", help="An attribute: only the best hit for each value.", show_default=False),
+]
+Mode: TypeAlias = Annotated[
+    Literal["vector", "lexical", "hybrid"],
+    typer.Option("--mode", help="What ranks: vector, lexical (the words of titles and captions) or hybrid (both)."),
+]
+LexicalWeight: TypeAlias = Annotated[
+    float, typer.Option("--lexical-weight", help="How much words count beside vectors in hybrid searches, 0 to 10.")
 ]
 Model: TypeAlias = Annotated[
     str | None,

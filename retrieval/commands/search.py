@@ -23,7 +23,9 @@ from retrieval.commands.options import (
     Filter,
     GroupBy,
     HitCount,
+    LexicalWeight,
     MinScore,
+    Mode,
     Model,
     TargetRecall,
     console,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from retrieval.search.options import SearchOptions
     from retrieval.types import CaptionHit, Hit, Plan, SearchResult
 
+RANKINGS = ("vector", "lexical")
 WEAK_MATCH = "99 % of the catalogue's own captions (or pictures) find something that fits better"
 
 
@@ -62,6 +65,8 @@ def search(
     ef_search: EfSearch = None,
     target_recall: TargetRecall = None,
     exact: Exact = False,
+    mode: Mode = "vector",
+    lexical_weight: LexicalWeight = 1.0,
     sheet: Annotated[
         Path | None, typer.Option("--sheet", help="Write the hits as a picture (PNG or JPEG) here.", show_default=False)
     ] = None,
@@ -83,6 +88,8 @@ def search(
         min_score=min_score,
         diversity=diversity,
         group_by=group_by,
+        mode=mode,
+        lexical_weight=lexical_weight,
     )
     with _opened(collection, data_dir, model, checkpoint) as opened:
         result = opened.find(terms_of(text, image=image), options)
@@ -160,10 +167,13 @@ def _show(result: SearchResult, options: SearchOptions, *, as_json: bool) -> Non
         return
     from rich.table import Table
 
+    fused = result.plan.mode == "hybrid"
     has_captions = any(hit.captions for hit in result.hits)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
+    for name in RANKINGS if fused else ():
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("doc_id", no_wrap=True)
     if has_captions:
         table.add_column("caption")
@@ -171,7 +181,9 @@ def _show(result: SearchResult, options: SearchOptions, *, as_json: bool) -> Non
     for hit in result.hits:
         said = shorten(", ".join(f"{name}={value}" for name, value in hit.attributes.items()), 64, placeholder=" …")
         caption = [(hit.captions or ("",))[0]] if has_captions else []
-        table.add_row(str(hit.rank), f"{hit.score:.3f}", hit.doc_id, *caption, said)
+        ranks = [str((hit.ranks or {}).get(name, "-")) for name in RANKINGS] if fused else []
+        score = f"{hit.score:.4f}" if fused else f"{hit.score:.3f}"
+        table.add_row(str(hit.rank), score, *ranks, hit.doc_id, *caption, said)
     console().print(table if result.hits else "no hits")
     if result.match is not None and result.match.weak:
         console().print(f"[yellow]no good match:[/yellow] {WEAK_MATCH}")
@@ -181,7 +193,8 @@ def _show(result: SearchResult, options: SearchOptions, *, as_json: bool) -> Non
 
 def _describe(plan: Plan, options: SearchOptions) -> str:
     """The plan in words, as "hnsw, ef_search 96, recall@10 0.991 (0.986-0.996) certified over 20,000 images"."""
-    said = [plan.strategy]
+    said = [f"hybrid to depth {plan.depth:,}"] if plan.mode == "hybrid" else []
+    said.append(plan.strategy)
     if plan.ef_search is not None:
         raised = options.ef_search is not None and plan.ef_search > options.ef_search
         said.append(f"ef_search {plan.ef_search}" + (f" (raised from {options.ef_search})" if raised else ""))

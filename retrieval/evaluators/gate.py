@@ -20,6 +20,7 @@ from retrieval.evaluation.statistics import TIE
 from retrieval.evaluators.queries import SearchQuery, embed_queries, json_lines, query_from
 from retrieval.metadata import items
 from retrieval.search.options import SearchOptions
+from retrieval.search.ranking import Sought
 from retrieval.types import FloatArray
 
 FIELDS = ("name", "text", "image", "doc_id", "filter", "expected")
@@ -94,7 +95,7 @@ def check_searches(
 def _search(collection: Collection, search: SavedSearch, vector: FloatArray, ef_search: int | None) -> list[str]:
     try:
         options = SearchOptions(k=search.depth, ef_search=ef_search, filter=search.filter, without=search.query.doc_id)
-        result = collection.engine.search(vector, options)
+        result = collection.engine.search(Sought(vector), options)
     except FilterError as error:
         raise SourceError(f"{search.query.place}: {error}") from error
     return [hit.doc_id for hit in result.hits]

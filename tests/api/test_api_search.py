@@ -49,6 +49,7 @@ def same(response, expected):
             "rank": hit.rank,
             "captions": list(hit.captions),
             "attributes": hit.attributes,
+            "ranks": hit.ranks,
         }
         for hit in expected.hits
     ]
@@ -60,6 +61,8 @@ def same(response, expected):
         generation=expected.plan.generation,
         certified=expected.plan.certified,
         certified_at=expected.plan.certified_at,
+        mode=expected.plan.mode,
+        depth=expected.plan.depth,
     )
 
 

@@ -14,6 +14,7 @@ from retrieval.search import options as search_options
 from retrieval.search.diversity import maximal_marginal_relevance, pool_size
 from retrieval.search.grouping import first_of_each
 from retrieval.search.options import SearchOptions
+from retrieval.search.ranking import Sought
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
 from retrieval.workspace import Workspace, external_spec
@@ -131,7 +132,7 @@ def test_all_together_as_the_oracle(collection, query, k, condition, min_score, 
         group_by=group_by,
         without=None if without is None else str(without),
     )
-    result = collection.engine.search(QUERIES[query : query + 1], options)
+    result = collection.engine.search(Sought(QUERIES[query : query + 1]), options)
     expected = by_oracle(QUERIES[query], options, CONDITIONS[condition])
     assert [hit.doc_id for hit in result.hits] == [str(row) for row in expected]
     assert [hit.score for hit in result.hits] == pytest.approx((VECTORS[expected] @ QUERIES[query]).tolist(), abs=1e-6)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Generator, Mapping, Sequence
+from typing import Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
 from retrieval.metadata.lexical.query import LexicalQuery
 from retrieval.types import FloatArray, KeyArray
 
-Ranking = Iterator[tuple[KeyArray, FloatArray]]
+Ranking: TypeAlias = Generator[tuple[KeyArray, FloatArray]]
 """Keys, int64 (n,), and their scores, float32 (n,), part after part: best first, those of one score by key."""
 
 

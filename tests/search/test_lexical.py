@@ -1,0 +1,283 @@
+"""Search by words and by both: against oracles, on SQLite and on PostgreSQL, through replacements, deletions, kills."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from contextlib import closing
+
+import numpy as np
+import pytest
+from helpers import unit_vectors
+
+from retrieval.errors import InputError
+from retrieval.metadata.database import Database
+from retrieval.metadata.lexical.index import text_index
+from retrieval.metadata.lexical.query import LexicalQuery, parse_query
+from retrieval.metadata.lexical.words import document_words, words_of
+from retrieval.search.candidates import Candidates
+from retrieval.search.fusion import reciprocal_rank_fusion
+from retrieval.search.lexical import lexical_query
+from retrieval.search.options import SearchOptions
+from retrieval.search.query import Image, Text
+from retrieval.settings import Settings
+from retrieval.types import ModelReference
+from retrieval.workspace import Workspace, external_spec
+
+DIM = 4
+NOUNS = ["dog", "cat", "hat", "boat", "tree", "beach", "lamp", "moon", *"bcdefghjklmnpqrvwxyz"]  # their own stems
+CHANCES = [0.1] * 6 + [0.05, 0.05] + [0.3 / 20] * 20
+SEED = np.random.default_rng(3)
+CAPTIONS = [
+    [" ".join(SEED.choice(NOUNS, n, p=CHANCES)) for n in SEED.integers(1, 7, SEED.integers(0, 4))] for _ in range(120)
+]
+ATTRIBUTES = [{"title": "moon" if row % 5 < 4 else row, "even": row % 2 == 0} for row in range(len(CAPTIONS))]
+VECTORS = unit_vectors(len(CAPTIONS), DIM, seed=1)
+
+
+@pytest.fixture
+def workspace(tmp_path, database_url):
+    settings = Settings(data_dir=tmp_path / "data", database_url=database_url)
+    with closing(Database(database_url)) as database:
+        database.upgrade()
+    with Workspace(settings) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def collection(workspace):
+    return workspace.create("c", external_spec("test", DIM), ModelReference("external"))
+
+
+def add(collection, captions: dict[str, list[str]], **given):
+    vectors = unit_vectors(len(captions), DIM)
+    collection.add_vectors(list(captions), vectors, captions=list(captions.values()), **given)
+
+
+def found(collection, query: str, **options) -> list[str]:
+    return [hit.doc_id for hit in collection.search(query, mode="lexical", **{"k": 1000, **options}).hits]
+
+
+def bm25(documents: dict[str, list[str]], words: list[str]) -> dict[str, float]:
+    """Scores above 0 of documents, by the formula of FTS5."""
+    mean = sum(map(len, documents.values())) / len(documents)
+    scores = dict.fromkeys(documents, 0.0)
+    for word in dict.fromkeys(words):
+        holders = sum(word in document for document in documents.values())
+        idf = max(math.log((len(documents) - holders + 0.5) / (holders + 0.5)), 1e-6)
+        for name, document in documents.items():
+            tf = Counter(document)[word]
+            scores[name] += idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * len(document) / mean))
+    return {name: score for name, score in scores.items() if score}
+
+
+# ------------------------------------------------------------------------------------------------ texts and queries
+
+
+def test_words_and_queries_by_hand():
+    assert words_of("Élan, t-shirt (№ 7) — naïve_ß 日本 🚀\0") == [
+        "elan",
+        "t",
+        "shirt",
+        "no",
+        "7",
+        "naive",
+        "ss",
+        "日本",
+    ]
+    assert document_words(["a b", "…", "a b"], {"title": "C"}) == ["c", "ª", "a", "b", "ª"]
+    assert document_words([], {"title": ["C"]}) == []
+    assert parse_query('the "Red dress" of silk -"t-shirt" -blue well-known') == LexicalQuery(
+        ("red", "dress", "silk", "well", "known"), (("red", "dress"),), (("t", "shirt"), ("blue",))
+    )
+    assert parse_query("to be or not to be") == LexicalQuery(("to", "be", "or", "not"))
+    assert parse_query('-a "🚀" AND* ("NEAR(') == LexicalQuery(("near",), (), (("a",),))
+
+
+def test_what_modes_need_and_refuse():
+    picture = Image(None)
+    assert lexical_query("vector", [(picture, 1.0)]) is None
+    assert lexical_query("hybrid", [(picture, 1.0), (Text("red"), 2.0), (Text("blue"), -1.0)]).words == ("red",)
+    assert lexical_query("hybrid", [(Text("🚀"), 1.0)]).words == ()
+    for mode, terms, message in (
+        ("lexical", [(picture, 1.0)], "give a text"),
+        ("hybrid", [(Text("red"), -1.0)], "give a text"),
+        ("lexical", [(picture, 1.0), (Text("red"), 1.0)], "words alone"),
+        ("lexical", [(Text("red"), 0.5)], "words alone"),
+        ("lexical", [(Text("-red 🚀"), 1.0)], "no words"),
+    ):
+        with pytest.raises(InputError, match=message):
+            lexical_query(mode, terms)
+    for options, message in (
+        ({"mode": "hybrid", "min_score": 0.2}, "min_score"),
+        ({"mode": "lexical", "diversity": 0.2}, "diversity"),
+        ({"mode": "lexical", "exact": True}, "of vectors"),
+        ({"mode": "lexical", "lexical_weight": 2.0}, "with mode hybrid"),
+        ({"mode": "hybrid", "lexical_weight": math.nan}, "0 to 10"),
+        ({"mode": "bm25"}, "one of vector, lexical, hybrid"),
+    ):
+        with pytest.raises(InputError, match=message):
+            SearchOptions(**options)
+
+
+# --------------------------------------------------------------------------------------------------------- fusion
+
+
+def candidates(*keys: int) -> Candidates:
+    return Candidates(np.array(keys, np.int64), np.zeros(len(keys), np.float32))
+
+
+def test_reciprocal_rank_fusion_by_hand():
+    fused = reciprocal_rank_fusion(candidates(7, 5, 9), candidates(5, 7, 2), lexical_weight=1.0)
+    assert fused.keys.tolist() == [5, 7, 2, 9]  # 5 and 7 tie, so do 2 and 9: the lower key comes first
+    assert fused.scores.tolist() == pytest.approx([1 / 61 + 1 / 62, 1 / 61 + 1 / 62, 1 / 63, 1 / 63])
+    assert fused.ranks.tolist() == [[2, 1], [1, 2], [0, 3], [3, 0]]
+    assert fused.first(3).ranks_by_ranking()[1:] == [{"vector": 1, "lexical": 2}, {"lexical": 3}]
+    weighted = reciprocal_rank_fusion(candidates(7, 5, 9), candidates(5, 7, 2), lexical_weight=0.5)
+    assert weighted.keys.tolist() == [7, 5, 9, 2]
+    assert weighted.scores.tolist() == pytest.approx([1 / 61 + 0.5 / 62, 1 / 62 + 0.5 / 61, 1 / 63, 0.5 / 63])
+    assert len(reciprocal_rank_fusion(candidates(), candidates())) == 0
+
+
+# ---------------------------------------------------------------------------------------------------- both databases
+
+
+def test_documents_and_scores_are_those_of_an_oracle(collection):
+    doc_ids = [str(row) for row in range(len(CAPTIONS))]
+    collection.add_vectors(doc_ids, VECTORS, captions=CAPTIONS, attributes=ATTRIBUTES)
+    said = {name: document_words(CAPTIONS[int(name)], ATTRIBUTES[int(name)]) for name in doc_ids}
+    said = {name: words for name, words in said.items() if words}
+
+    def holds(name: str, phrase: str) -> bool:
+        return f" {phrase} " in f" {' '.join(said[name])} "
+
+    for query, phrases, excluded in (
+        ("moon", [], []),
+        ("Dog the BOAT", [], []),
+        ('lamp "dog cat" -tree', ["dog cat"], ["tree"]),
+        ('"moon" hat -"boat dog"', ["moon"], ["boat dog"]),
+        ("zebra cat", [], []),
+        ("zebra", [], []),
+    ):
+        scores = bm25(said, [word for word in re.findall(r"\w+", query.split("-")[0].lower()) if word != "the"])
+        kept = {
+            name: score
+            for name, score in scores.items()
+            if all(holds(name, phrase) for phrase in phrases) and not any(holds(name, phrase) for phrase in excluded)
+        }
+        result = collection.search(query, mode="lexical", k=1000)
+        assert {hit.doc_id for hit in result.hits} == kept.keys()
+        if not phrases:  # FTS5 counts a phrase as a word more
+            order = sorted(kept, key=lambda name: (-round(kept[name], 13), int(name)))
+            assert [hit.doc_id for hit in result.hits] == order
+            assert [hit.score for hit in result.hits] == pytest.approx([kept[name] for name in order], rel=1e-5)
+        assert found(collection, query, k=3) == [hit.doc_id for hit in result.hits[:3]]
+        even = [hit.doc_id for hit in result.hits if int(hit.doc_id) % 2 == 0]
+        assert found(collection, query, filter="even = true") == even
+        assert found(collection, query, filter="even = true", k=2) == even[:2]
+    assert (result.plan.mode, result.plan.strategy, result.plan.searched) == ("lexical", "words", len(CAPTIONS))
+
+
+def test_words_are_stemmed_and_phrases_do_not_run_across_captions(collection):
+    add(collection, {"a": ["two dogs running", "a red boat"], "b": ["A dog runs"], "c": ["Café société"], "d": []})
+    assert found(collection, "dog run") == ["b", "a"]
+    assert found(collection, "CAFE") == found(collection, '"cafe societe"') == ["c"]
+    assert sorted(found(collection, '"dogs run"')) == ["a", "b"]
+    assert found(collection, '"running red"') == found(collection, '"dog boat"') == []
+
+
+def test_hybrid_is_the_fusion_of_both_rankings(collection):
+    doc_ids = [str(row) for row in range(len(CAPTIONS))]
+    collection.add_vectors(doc_ids, VECTORS, captions=CAPTIONS, attributes=ATTRIBUTES)
+    query = parse_query("moon dog")
+    vector = VECTORS[3]
+    from retrieval.search.ranking import Sought
+
+    for condition in (None, "even = true"):
+        by_vector = collection.search(vector=vector, k=100, filter=condition).hits
+        by_words = collection.search("moon dog", mode="lexical", k=100, filter=condition).hits
+        ranks = {hit.doc_id: {"vector": hit.rank} for hit in by_vector}
+        for hit in by_words:
+            ranks.setdefault(hit.doc_id, {})["lexical"] = hit.rank
+        options = SearchOptions(k=7, mode="hybrid", lexical_weight=2.0, filter=condition)
+        result = collection.engine.search(Sought(vector[None], words=query), options)
+        scores = {name: sum((1 + (by == "lexical")) / (60 + r) for by, r in of.items()) for name, of in ranks.items()}
+        best = sorted(scores, key=lambda name: (-scores[name], int(name)))[:7]
+        assert [hit.doc_id for hit in result.hits] == best
+        assert [hit.ranks for hit in result.hits] == [ranks[name] for name in best]
+        assert [hit.score for hit in result.hits] == pytest.approx([scores[name] for name in best])
+        assert (result.plan.mode, result.plan.depth, result.match) == ("hybrid", 100, None)
+    grouped = SearchOptions(k=3, mode="hybrid", group_by="title")
+    titles = [
+        hit.attributes["title"] for hit in collection.engine.search(Sought(vector[None], words=query), grouped).hits
+    ]
+    assert len(set(titles)) == 3
+
+
+def test_what_was_replaced_or_deleted_is_not_found_and_weighs_nothing(workspace, collection):
+    add(collection, {"a": ["old words"], "b": ["old hat"], "c": ["lamp"]})
+    add(collection, {"a": ["new words"]}, attributes=[{"title": "fresh"}])
+    collection.delete(["b"])
+    assert found(collection, "old") == found(collection, "hat") == []
+    assert found(collection, "fresh") == found(collection, "words") == ["a"]
+    other = workspace.create("other", external_spec("test", DIM), ModelReference("external"))
+    add(other, {"a": ["new words fresh"], "c": ["lamp"], "z": ["words"]})
+    untouched = workspace.create("untouched", external_spec("test", DIM), ModelReference("external"))
+    untouched.add_vectors(
+        ["c", "a"], unit_vectors(2, DIM), captions=[["lamp"], ["new words"]], attributes=[{}, {"title": "fresh"}]
+    )
+
+    def scores(one) -> dict[str, float]:
+        return {hit.doc_id: hit.score for hit in one.search("words lamp", mode="lexical").hits}
+
+    before = scores(collection)
+    assert before == pytest.approx(scores(untouched))
+    collection.compact()
+    assert scores(collection) == before
+    workspace.delete("c")
+    assert found(other, "words") == ["z", "a"]
+    assert found(untouched, "lamp") == ["c"]
+
+
+def test_a_write_that_fails_leaves_the_index_as_it_was(collection, monkeypatch):
+    add(collection, {"a": ["old"], "b": ["lamp"]})
+    from retrieval.metadata import ledger
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "put", fail)
+        with pytest.raises(KeyboardInterrupt):
+            add(collection, {"a": ["new"], "c": ["lamp"]})
+    assert found(collection, "old") == ["a"]
+    assert found(collection, "new") == []
+    assert found(collection, "lamp") == ["b"]
+
+
+def test_no_text_breaks_the_database(collection):
+    add(collection, {"a": ["red AND ª blue"], "b": ["NEAR 日本"]})
+    pieces = [*"ab-\"'*():^+{}&|!<>\\\0 \n", "AND", "NOT", "NEAR", "🚀", "é", "日", "\u0301", "ª", "red", "x" * 3000]
+    random = np.random.default_rng(5)
+    with collection.database.read() as connection:
+        index = text_index(connection, collection.info.id)
+        for _ in range(300):
+            query = parse_query("".join(random.choice(pieces, random.integers(1, 12))))
+            if query.words:
+                list(index.ranked(query))
+        everything = parse_query(" ".join(f'w{number} "a{number} b" -c{number}' for number in range(2000)))
+        assert list(index.ranked(everything)) == []
+        assert [keys.tolist() for keys, _ in index.ranked(parse_query("near"))] == [[3]]
+
+
+def test_a_search_sees_one_state(collection):
+    add(collection, {"a": ["old"]})
+    with collection.database.read() as connection:
+        view = collection.views.at(connection)
+        add(collection, {"a": ["new"]})
+        index = text_index(connection, collection.info.id)
+        keys = [key for part, _ in index.ranked(parse_query("old new")) for key in part.tolist()]
+        assert keys == view.keys("image").tolist()
+    assert found(collection, "old") == []
+    assert found(collection, "new") == ["a"]
