@@ -158,7 +158,8 @@ class _Repair:
         if self._collection.info.spec.pretrained == EXTERNAL:
             return [], nothing
         encoder = self._collection.encoder
-        records = [CatalogRecord(one.doc_id, one.image_uri) for one in documents]
+        locate = self._collection.originals.locate
+        records = [CatalogRecord(one.doc_id, locate(one.image_uri)) for one in documents]
         good, _ = decode_records(records, encoder)
         if not good:
             return [], nothing

@@ -125,7 +125,7 @@ def _pictures(collection: Collection, encoder: Encoder, keys: KeyArray) -> dict[
     for row, key in enumerate(keys.tolist()):
         entry = entries.get(found[key].doc_id) if key in found else None
         try:
-            data = read_image(found[key].image_uri) if entry else b""
+            data = read_image(collection.originals.locate(found[key].image_uri)) if entry else b""
             if entry and hashlib.sha256(data).hexdigest() == entry.content_sha256:
                 pictures[row] = encoder.preprocess(decode(data, at_least=encoder.image_size))
         except ImageError:
