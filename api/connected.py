@@ -1,4 +1,4 @@
-"""Work that ends when the client goes."""
+"""Work that ends when the client goes, or its time is over."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
+from api.admission import SearchTooSlowError
 from api.errors import ApiError
+from api.service import Service
 
 T = TypeVar("T")
 
@@ -21,13 +23,30 @@ class ClientGoneError(ApiError):
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The work's result; where the client closes the connection first, the work is cancelled. The body is read."""
+    """The work's result; it is cancelled where the client closes the connection first, or its time is over.
+
+    To be called once the body is read, for whatever searches.
+
+    Raises:
+        TooManySearchesError: there are as many as may be; the work is not begun.
+        SearchTooSlowError: its time is over.
+        ClientGoneError: nobody reads the answer.
+    """
+    service: Service = request.app.state.service
+    try:
+        with service.admission.admitted(request) as timeout_s:
+            return await _first_of(request, work, timeout_s)
+    finally:
+        work.close()  # where it was not begun
+
+
+async def _first_of(request: Request, work: Coroutine[Any, Any, T], timeout_s: float) -> T:
     working, gone = asyncio.create_task(work), asyncio.create_task(_disconnected(request))
     try:
-        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, gone}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        raise ClientGoneError
+        raise ClientGoneError if gone.done() else SearchTooSlowError(timeout_s)
     finally:
         working.cancel()
         gone.cancel()

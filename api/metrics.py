@@ -42,6 +42,10 @@ class Metrics:
         self._rejections = Counter(
             "retrieval_encoder_rejections", "Items that were not encoded.", ("code",), registry=registry
         )
+        self._searching = Gauge("retrieval_searches", "Searches at work, or waiting for their turn.", registry=registry)
+        self._refused = Counter(
+            "retrieval_search_rejections", "Searches without an answer.", ("code",), registry=registry
+        )
         self._generation = Gauge(
             "retrieval_index_generation", "Published state of the index.", ("collection",), registry=registry
         )
@@ -77,6 +81,14 @@ class Metrics:
     def rejected(self, code: str) -> None:
         """Something was not encoded, because of this error."""
         self._rejections.labels(code).inc()
+
+    def searching(self, more: int) -> None:
+        """So many searches have begun, or with -1 ended."""
+        self._searching.inc(more)
+
+    def refused(self, code: str) -> None:
+        """A search was not made, or not finished, because of this error."""
+        self._refused.labels(code).inc()
 
     def catalogue(self, state: Catalogue) -> None:
         """The present state of the database."""

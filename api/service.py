@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from api.admission import Admission
 from api.encoding.batcher import Batcher, Encode
 from api.encoding.queries import QueryEncoder
 from api.jobs.roots import SourceRoots
@@ -36,6 +37,7 @@ class Service:
     workspace: Workspace
     collections: OpenCollections
     workers: Workers
+    admission: Admission
     queries: QueryEncoder
     metrics: Metrics
     thumbnails: ThumbnailCache
@@ -59,6 +61,7 @@ class Service:
             workspace=workspace,
             collections=collections,
             workers=workers,
+            admission=Admission(most=api_settings.searches, timeout_s=api_settings.request_timeout_s, metrics=metrics),
             queries=_query_encoder(api_settings, workers, metrics),
             metrics=metrics,
             thumbnails=ThumbnailCache(workspace.data_dir / "thumbnails"),

@@ -9,14 +9,17 @@ import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from api_service import PHOTOS, doc_ids, error, fill_photos, serving, settings_for, wait_until
 from server import get, running
 from starlette.requests import Request
 
+from api.admission import Admission
 from api.connected import ClientGoneError, while_connected
 from api.logs import JsonFormatter, request_id
+from api.metrics import Metrics
 from retrieval.collection import Collection
 from retrieval.encoders.fake import FakeEncoder
 from retrieval.errors import StorageError
@@ -142,8 +145,10 @@ def test_work_is_cancelled_when_the_client_goes():
             finally:
                 cancelled.set()
 
+        admission = Admission(most=1, timeout_s=20, metrics=Metrics())
+        app = SimpleNamespace(state=SimpleNamespace(service=SimpleNamespace(admission=admission)))
         with pytest.raises(ClientGoneError):
-            await while_connected(Request({"type": "http"}, receive), work())
+            await while_connected(Request({"type": "http", "app": app, "headers": []}, receive), work())
         await asyncio.wait_for(cancelled.wait(), 5)
 
     asyncio.run(run())

@@ -1,0 +1,69 @@
+"""How many searches there may be at a time, and how long one may take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.requests import Request
+
+from api.encoding.batcher import RETRY_SOON
+from api.errors import ApiError
+from api.metrics import Metrics
+
+TIMEOUT_HEADER = "X-Timeout-Ms"
+
+
+class TooManySearchesError(ApiError):
+    """As many are at work or wait for a thread as may be."""
+
+    def __init__(self) -> None:
+        message = "the server has more to search than it can: try again in a moment"
+        super().__init__(503, "overloaded", message, headers=RETRY_SOON)
+
+
+class SearchTooSlowError(ApiError):
+    """The time for a search is over; what it still waited for is not done any more."""
+
+    def __init__(self, timeout_s: float) -> None:
+        message = f"given up after {timeout_s:g} s: try again in a moment, or give it more time"
+        super().__init__(503, "timed_out", message, headers=RETRY_SOON)
+
+
+class Admission:
+    """Counts searches, those that wait for a thread or the encoder included; to be used from one event loop."""
+
+    def __init__(self, *, most: int, timeout_s: float, metrics: Metrics) -> None:
+        self._most = most
+        self._timeout_s = timeout_s
+        self._metrics = metrics
+        self._admitted = 0
+
+    @contextmanager
+    def admitted(self, request: Request) -> Iterator[float]:
+        """Make room for a search, and say how many seconds it may take. `TooManySearchesError` where there is none."""
+        timeout_s = self._timeout_of(request)
+        if self._admitted >= self._most:
+            self._metrics.refused("overloaded")
+            raise TooManySearchesError
+        self._count(1)
+        try:
+            yield timeout_s
+        except SearchTooSlowError as error:
+            self._metrics.refused(error.code)
+            raise
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int) -> None:
+        self._admitted += more
+        self._metrics.searching(more)
+
+    def _timeout_of(self, request: Request) -> float:
+        """The server's, or the shorter one that the request asks for."""
+        given = request.headers.get(TIMEOUT_HEADER)
+        if given is None:
+            return self._timeout_s
+        if not (given.isascii() and given.isdecimal() and len(given) < 10 and int(given)):
+            raise ApiError(422, "invalid_request", f"{TIMEOUT_HEADER}: give milliseconds, 1 to 999,999,999")
+        return min(int(given) / 1000, self._timeout_s)
