@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import partial
 
@@ -51,7 +53,7 @@ class Guard:
         needed = needed_for(request.method, request.url.path)
         if needed is None:
             return {}
-        key = await _key_of(request) if self._requires_key else None
+        key = await _key_of(request, needed) if self._requires_key else None
         client = f"key {key.id}" if key else f"address {request.client.host if request.client else ''}"
         headers = self._rates.take(client) if self._rates else {}
         if key is not None and not key.allows(needed):
@@ -59,8 +61,8 @@ class Guard:
         return headers
 
 
-async def _key_of(request: Request) -> ApiKey:
-    token = _token_of(request)
+async def _key_of(request: Request, needed: KeyScope) -> ApiKey:
+    token = _token_of(request, needed)
     if token is None:
         raise ApiError(
             401,
@@ -80,9 +82,27 @@ async def _key_of(request: Request) -> ApiKey:
     return key
 
 
-def _token_of(request: Request) -> str | None:
+def _token_of(request: Request, needed: KeyScope) -> str | None:
+    """The key that came along, as a bearer token, in a header of its own, or as the password of an address.
+
+    A password is taken for reading alone: browsers that have seen one send it again by themselves, for pages of others.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key")
+    match scheme.lower():
+        case "bearer":
+            return token.strip()
+        case "basic" if needed == "read":
+            return _password(token)
+        case _:
+            return request.headers.get("x-api-key")
+
+
+def _password(credentials: str) -> str | None:
+    """The password in `base64(user:password)` (RFC 7617)."""
+    try:
+        return b64decode(credentials, validate=True).decode("ascii").partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return None
 
 
 def _forbidden(key: ApiKey, needed: KeyScope) -> ApiError:

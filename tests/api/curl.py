@@ -19,7 +19,8 @@ def examples(page: Path) -> list[tuple[str, str]]:
 def curl(client, command: str, folder: Path) -> str:
     """What a command would print. Knows the options that the documentation uses; files are read from `folder`."""
     words = iter(shlex.split(command.replace("\\\n", " "))[1:])
-    url, method, params, form, files, content, headers, shown = "", None, {}, {}, {}, None, {}, None
+    url, method, params, form, files, content, shown = "", None, {}, {}, {}, None, None
+    headers = {"host": SERVER.removeprefix("http://")}
     for word in words:
         match word:
             case "-s" | "-N":

@@ -105,7 +105,7 @@ def test_the_examples_of_the_guide(client, folder, command, printed):
     wait_for_jobs(client)  # so that the next example finds it done
     if printed.startswith("event:"):
         actual, printed = (text.strip().rpartition("event: end\ndata: ")[2] for text in (actual, printed))
-    if printed.startswith("{"):
+    if printed.startswith(("{", "[")):
         assert comparable(json.loads(actual), float) == comparable(json.loads(printed), _rounded)
     else:
         assert actual == printed.strip()
