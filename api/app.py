@@ -11,7 +11,22 @@ from api.error_docs import errors as error_responses
 from api.lifespan import lifespan_of
 from api.metrics import Metrics
 from api.observing import Observed
-from api.routes import clip_retrieval, collections, docs, evaluations, facets, health, items, jobs, monitoring, page, search
+from api.routes import (
+    aliases,
+    clip_retrieval,
+    collections,
+    docs,
+    evaluations,
+    facets,
+    health,
+    items,
+    jobs,
+    managing,
+    monitoring,
+    page,
+    search,
+    snapshots,
+)
 from api.security import layers
 from api.security.openapi import describe_keys
 from api.settings import ApiSettings
@@ -47,6 +62,6 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     errors.install(app)
     for routes in (page, docs, health, monitoring):
         app.include_router(routes.router)
-    for routes in (collections, search, facets, items, jobs, evaluations, clip_retrieval):
+    for routes in (collections, managing, aliases, snapshots, search, facets, items, jobs, evaluations, clip_retrieval):
         app.include_router(routes.router, responses=error_responses(401, 403, 429))
     return app

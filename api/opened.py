@@ -78,6 +78,12 @@ class OpenCollections:
             )
             self._encoders.setdefault(made.info.spec.encoder_id, made.encoder)
 
+    def delete(self, name: str, force: bool) -> None:
+        """Delete a collection, and let its files go. Raises as `Workspace.delete`."""
+        self._workspace.delete(name, force=force)
+        with self._opening:
+            self._forget_deleted()
+
     def _info(self, name: str) -> CollectionInfo:
         if not NAME.fullmatch(name):
             raise NotFoundError(f"no collection {name[:100]!r}: names are letters, digits, '.', '_' and '-'")

@@ -10,10 +10,13 @@ import numpy as np
 from retrieval.building import Tuning
 from retrieval.certificate import Certificate
 from retrieval.collection import Collection
+from retrieval.errors import ConflictError
 from retrieval.index.generation import GenerationView
+from retrieval.metadata import collections, generations
 from retrieval.search.certify import certify
 from retrieval.search.samples import QuerySamples
 from retrieval.types import FloatArray, IndexParams, VectorKind
+from retrieval.workspace import check_index_params
 from retrieval.writer import KINDS, OnBuild
 
 BATCH = 256
@@ -63,6 +66,25 @@ def tune(
         before["image"] = measured
     rebuilt = collection.writer.rebuild(kinds, Tuning(index, queries), on_build=on_build)
     return Tuned(rebuilt, before, collection.views.latest().generation.certificates)
+
+
+def set_goal(collection: Collection, index: IndexParams) -> None:
+    """Change the `target_recall` and the `ef_search` of a collection from the next search on; builds nothing.
+
+    Raises:
+        InputError: a value out of its range.
+        ConflictError: a graph that is there was measured, and does not reach the target.
+    """
+    info = collection.info
+    check_index_params(index, info.spec.dim)
+    with collection.database.write() as connection:
+        for kind, certificate in generations.current(connection, info.id).certificates.items():
+            if index.target_recall and not certificate.reaches(index.target_recall):
+                raise ConflictError(
+                    f"the graph of {kind}s does not reach a recall of {index.target_recall}: build another one with "
+                    f"`retrieval tune -c {info.name} --target-recall {index.target_recall}`"
+                )
+        collections.set_index(connection, info.id, index)
 
 
 def _measured(view: GenerationView, queries: FloatArray) -> Certificate | None:

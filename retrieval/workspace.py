@@ -16,7 +16,7 @@ from retrieval.metadata import aliases, collections
 from retrieval.metadata.aliases import Alias
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
-from retrieval.metadata.names import check_name
+from retrieval.metadata.names import check_free, check_name
 from retrieval.protocols import Encoder
 from retrieval.settings import Settings
 from retrieval.snapshots.archive import OnProgress
@@ -26,7 +26,6 @@ from retrieval.snapshots.store import SnapshotStore
 from retrieval.snapshots.taking import take
 from retrieval.types import EXTERNAL as EXTERNAL
 from retrieval.types import EncoderSpec, IndexParams, ModelReference
-
 
 
 class Workspace:
@@ -242,6 +241,8 @@ def create_for_model(
     Raises as `Workspace.create` does, and `ModelError` where the model cannot be loaded.
     """
     check_name(name)
+    with workspace.database.read() as connection:
+        check_free(connection, name)  # before a model is loaded for it
     encoder = _load(model, precision, workspace.settings.device)
     return workspace.create(name, encoder.spec, model, index=index, caption_vectors=caption_vectors, encoder=encoder)
 

@@ -108,6 +108,14 @@ def _work(order: Order, roots: SourceRoots, tell: Reporter) -> Mapping[str, Any]
             from api.jobs.maintaining import run_maintenance
 
             return run_maintenance(workspace, job.collection, job.config, tell)
+        if job.kind == "snapshot":
+            from api.jobs.snapshots import run_snapshot
+
+            return run_snapshot(workspace, job.collection, tell)
+        if job.kind == "restore":
+            from api.jobs.snapshots import run_restore
+
+            return run_restore(workspace, job.collection, job.config, tell)
         from api.jobs.evaluating import run_evaluation
 
         asked = _EVALUATION.validate_python({**job.config, **inputs})

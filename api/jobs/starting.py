@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from api.jobs import judged
 from api.jobs.requests import CaptionsEvaluation, EvaluationJobRequest, IndexJobRequest, RunEvaluation
 from api.jobs.roots import SourceRoots
+from retrieval.encoders.registry import BUNDLED, FAKE, PRESETS
 from retrieval.errors import InputError, NotFoundError
 from retrieval.evaluators.run import parse_measures
 from retrieval.metadata import collections, jobs
@@ -26,18 +28,18 @@ def start_index(workspace: Workspace, roots: SourceRoots, name: str, asked: Inde
     for path in filter(None, (asked.source, asked.images, asked.images_tar)):
         roots.resolve(path)
     if asked.model is None:
-        name = _own_name(workspace, name)
+        name = own_name(workspace, name)
     else:
         check_name(name)
         check_model(asked.model)
         with suppress(NotFoundError):
-            name = _own_name(workspace, name)
-    return _queue(workspace, "index", name, asked.model_dump(exclude_unset=True), {})
+            name = own_name(workspace, name)
+    return queue(workspace, "index", name, asked.model_dump(exclude_unset=True), {})
 
 
 def start_evaluation(workspace: Workspace, roots: SourceRoots, name: str, asked: EvaluationJobRequest) -> JobInfo:
     """Queue an evaluation. Raises as `start_index`, and `InputError` for queries and judgements that are wrong."""
-    name = _own_name(workspace, name)
+    name = own_name(workspace, name)
     if isinstance(asked, CaptionsEvaluation) and asked.dataset is not None:
         roots.resolve(asked.dataset)
     if isinstance(asked, RunEvaluation):
@@ -47,21 +49,24 @@ def start_evaluation(workspace: Workspace, roots: SourceRoots, name: str, asked:
     config = asked.model_dump(exclude_unset=True)
     large = ("queries", "qrels") if isinstance(asked, RunEvaluation) else ()
     inputs: dict[str, Any] = {field: config.pop(field) for field in large}
-    return _queue(workspace, "evaluation", name, config, inputs)
+    return queue(workspace, "evaluation", name, config, inputs)
 
 
-def _queue(workspace: Workspace, kind: JobKind, name: str, config: dict[str, Any], inputs: dict[str, Any]) -> JobInfo:
+def queue(workspace: Workspace, kind: JobKind, name: str, config: dict[str, Any], inputs: dict[str, Any]) -> JobInfo:
+    """Queue a job for a collection, which need not be there yet."""
     with workspace.database.write() as connection:
         return jobs.add(connection, kind=kind, collection=name, config=config, inputs=inputs)
 
 
 def check_model(model: str) -> None:
     """`InputError` for a model that is given by a path: clients name models, and no files of the server."""
-    if model.startswith((".", "/", "~")) or ".." in model or model.endswith(".json"):
+    named = model in (BUNDLED, FAKE) or model in PRESETS
+    is_path = model.startswith((".", "/", "~")) or ".." in model or model.endswith(".json") or Path(model).exists()
+    if is_path and not named:
         raise InputError(f"the model {model[:100]!r} is a path: name a preset, ARCH/PRETRAINED or hf-hub:OWNER/NAME")
 
 
-def _own_name(workspace: Workspace, name: str) -> str:
+def own_name(workspace: Workspace, name: str) -> str:
     """What the collection is called that a name or an alias leads to at present."""
     with workspace.database.read() as connection:
         return collections.get(connection, name).name

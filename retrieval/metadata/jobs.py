@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, null, or_, s
 from retrieval.errors import ConflictError, NotFoundError
 from retrieval.metadata.tables import jobs
 
-JobKind: TypeAlias = Literal["index", "evaluation", "maintenance"]
+JobKind: TypeAlias = Literal["index", "evaluation", "maintenance", "snapshot", "restore"]
 JobState: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "done", "failed"]
 
 KINDS: tuple[JobKind, ...] = get_args(JobKind)
