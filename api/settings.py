@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Annotated
 
 from limits import parse as parse_rate
-from pydantic import AfterValidator, DirectoryPath, Field
+from pydantic import AfterValidator, DirectoryPath, Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.logs import LogFormat
@@ -20,6 +20,7 @@ def _rate(text: str) -> str:
     return text
 
 
+HostName = Annotated[str, StringConstraints(to_lower=True, min_length=1)]
 Rate = Annotated[str, AfterValidator(_rate)]
 CORES = os.cpu_count() or 1
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
@@ -40,6 +41,11 @@ class ApiSettings(BaseSettings):
     )
     cors_origins: tuple[str, ...] = Field(
         default=(), description='Origins whose pages may read answers, as JSON: ["https://shop.example"].'
+    )
+    allowed_hosts: tuple[HostName, ...] = Field(
+        default=(),
+        description="Names that the service may be asked by, without ports, as JSON. Default: any; without keys on a "
+        "loopback address, that one's own.",
     )
     collections: tuple[str, ...] = Field(
         default=(), description='Collections to load before `/readyz` says so, as JSON: ["photos"]. Default: all.'
@@ -121,9 +127,14 @@ class ApiSettings(BaseSettings):
         return min(self.thumbnail_sides, key=lambda side: abs(side - 256))
 
     @property
+    def is_local(self) -> bool:
+        """Whether only this machine can connect."""
+        return _is_loopback(self.host)
+
+    @property
     def requires_key(self) -> bool:
         """Whether requests need a key."""
-        return not _is_loopback(self.host) if self.auth is None else self.auth
+        return not self.is_local if self.auth is None else self.auth
 
 
 def _is_loopback(host: str) -> bool:

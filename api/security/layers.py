@@ -8,6 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api.limits import BodyLimit
 from api.security.guard import Guard
 from api.security.headers import SecurityHeaders
+from api.security.hosts import Hosts
 from api.security.rates import RATE_HEADERS, Rates
 from api.settings import ApiSettings
 
@@ -31,4 +32,12 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
             allow_headers=["Authorization", "X-Api-Key", "Content-Type", "If-None-Match"],
             expose_headers=["ETag", "Location", "Retry-After", *RATE_HEADERS],
         )
+    is_open_to_pages = settings.is_local and not settings.requires_key
+    app.add_middleware(
+        Hosts,
+        allowed=settings.allowed_hosts if settings.allowed_hosts or is_open_to_pages else None,
+        allows_loopback=settings.is_local,
+        checks_origin=not settings.requires_key,
+        origins=settings.cors_origins,
+    )
     app.add_middleware(SecurityHeaders)

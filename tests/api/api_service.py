@@ -65,7 +65,8 @@ def fill_vectors(workspace: Workspace) -> None:
 @contextmanager
 def serving(settings: Settings, **api_settings) -> Iterator[TestClient]:
     """The service, in this process, once it is ready."""
-    with TestClient(create_app(settings, ApiSettings(**api_settings)), raise_server_exceptions=False) as client:
+    app = create_app(settings, ApiSettings(**api_settings))
+    with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
         yield client
 

@@ -97,7 +97,8 @@ def test_not_ready_until_the_model_loads(workspace, tmp_path, monkeypatch, caplo
     fill(workspace, tmp_path)
     counting(monkeypatch, failures=2)
     monkeypatch.setattr(api.preload, "RETRY_S", 0.3)
-    with TestClient(create_app(settings_for(tmp_path), ApiSettings()), raise_server_exceptions=False) as client:
+    app = create_app(settings_for(tmp_path), ApiSettings())
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         wait_until(lambda: client.get("/readyz").json()["error"]["detail"]["collections"] == {"photos": "failed"})
         problem = error(client.get("/readyz"), 503)
         assert problem["code"] == "not_ready"
