@@ -4,10 +4,11 @@ import { el, icon } from "./dom.js";
 
 /** A button that copies a text and says so. @param {string} name @param {() => string} text */
 export function copyButton(name, text) {
-  const label = el("span", { role: "status" }, name);
+  const label = el("span", {}, name);
   const button = el("button", { type: "button", className: "quiet" }, icon("copy"), label);
   button.addEventListener("click", async () => {
     label.textContent = (await copied(text(), button)) ? "Copied" : "Cannot copy here";
+    document.getElementById("live").textContent = label.textContent;
     setTimeout(() => (label.textContent = name), 1_500);
   });
   return button;

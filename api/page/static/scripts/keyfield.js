@@ -21,12 +21,12 @@ export async function withKey(work) {
 }
 
 function askForKey(why) {
-  const main = document.getElementById("results");
+  const header = document.querySelector(".header");
   const input = el("input", { type: "password", autocomplete: "current-password", required: true, id: "key" });
   return new Promise((entered) => {
     const form = el(
       "form",
-      { className: "key" },
+      {},
       el("label", { htmlFor: "key" }, "This server asks for a key"),
       el("div", { className: "key-row" }, input, el("button", { className: "button" }, "Enter")),
       el("p", { className: "hint", role: "status" }, why || "It is forgotten when this tab is closed."),
@@ -34,12 +34,13 @@ function askForKey(why) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       setKey(input.value.trim());
-      form.remove();
-      document.body.classList.remove("locked");
+      main.remove();
+      header.hidden = false;
       entered();
     });
-    document.body.classList.add("locked");
-    main.prepend(form);
+    const main = el("main", { className: "key" }, el("h1", { className: "unseen" }, "Image search"), form);
+    header.hidden = true;
+    header.after(main);
     input.focus();
   });
 }

@@ -39,4 +39,7 @@ async function start() {
   if (store.state.item) show(store.state.item);
 }
 
-start().catch(complain);
+/** Only what is complete is shown, so that nothing moves. */
+const reveal = () => (document.getElementById("body").hidden = false);
+
+start().catch(complain).finally(reveal);

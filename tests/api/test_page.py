@@ -1,0 +1,297 @@
+"""The search page, used by mouse, by keyboard and by touch in a real browser, and its files."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from api_service import add, fill_photos, serving, settings_for
+from axe_playwright_python.sync_playwright import Axe
+from browser import DESKTOP, PHONE, browsing, hits, visiting
+from hatchling.builders.wheel import WheelBuilder
+from helpers import save_picture
+from playwright.sync_api import expect
+from server import running
+
+from api.page.assets import load_assets
+from retrieval.metadata import api_keys
+from retrieval.types import CatalogRecord
+from retrieval.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Eighteen shirts in `photos`, with another collection beside it."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    with Workspace(settings_for(folder)) as workspace:
+        fill_photos(workspace, folder)
+        cup = CatalogRecord("cup", str(save_picture(folder / "cup.png", (240, 210, 40))), ("a yellow cup",))
+        add(workspace, "cups", [cup])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(folder):
+    with running(folder) as (_, url):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as browser:
+        yield browser
+
+
+def shell(command: str):
+    """What a command that the page offers prints."""
+    if not shutil.which("curl"):
+        pytest.skip("needs curl: apt-get install curl")
+    return json.loads(subprocess.run(command, shell=True, check=True, capture_output=True, timeout=30).stdout)
+
+
+def search(page, text: str) -> list[str]:
+    page.get_by_role("searchbox").fill(text)
+    page.wait_for_url("**q=*")
+    return hits(page)
+
+
+def test_words(browser, url):
+    with visiting(browser, url) as page:
+        assert hits(page) == ["a yellow cup"]
+        page.get_by_role("combobox", name="Collection").select_option("photos")
+        assert search(page, "a red shirt")[:3] == ["a red shirt"] * 3
+        expect(page).to_have_title("a red shirt")
+        expect(page.get_by_role("status").first).to_contain_text("of 18 pictures")
+        page.get_by_role("searchbox").fill("shirt -red")
+        expect(page.get_by_text("Not red")).to_be_visible()
+        assert "red" not in hits(page)[0]
+        page.get_by_role("button", name="Remove: Not red").click()
+        expect(page.get_by_role("searchbox")).to_have_value("shirt")
+        page.go_back()
+        expect(page.get_by_role("searchbox")).to_have_value("shirt -red")
+
+
+def test_a_picture_and_words(browser, url, folder):
+    with visiting(browser, url, "?c=photos") as page:
+        hits(page)
+        page.locator("#file").set_input_files(folder / "pictures" / "red" / "1.png")
+        page.wait_for_url("**picture=*")
+        assert hits(page)[:3] == ["a red shirt"] * 3
+        page.get_by_role("searchbox").fill("blue")
+        share = page.get_by_label("How much pictures count")
+        share.fill("5")
+        expect(page.locator(".hit-caption").first).to_have_text("a blue shirt")
+        share.fill("95")
+        expect(page.locator(".hit-caption").first).to_have_text("a red shirt")
+        page.reload()
+        assert hits(page)[0] == "a red shirt"
+        page.get_by_role("button", name="Remove: Your picture").click()
+        expect(page.locator(".hit-caption").first).to_have_text("a blue shirt")
+
+
+def test_a_picture_is_dropped_or_pasted(browser, url, folder):
+    for event, field in ("drop", "dataTransfer"), ("paste", "clipboardData"):
+        with visiting(browser, url, "?c=photos") as page:
+            hits(page)
+            data = list((folder / "pictures" / "green" / "0.png").read_bytes())
+            page.evaluate(
+                """([event, field, data]) => {
+                    const transfer = new DataTransfer();
+                    transfer.items.add(new File([new Uint8Array(data)], "green.png", {type: "image/png"}));
+                    const kind = field === "dataTransfer" ? DragEvent : ClipboardEvent;
+                    document.body.dispatchEvent(new kind(event, {[field]: transfer, bubbles: true, cancelable: true}));
+                }""",
+                [event, field, data],
+            )
+            page.wait_for_url("**picture=*")
+            assert hits(page)[0] == "a green shirt"
+
+
+def test_from_hit_to_hit(browser, url):
+    with visiting(browser, url, "?c=photos&q=a+red+shirt") as page:
+        hits(page)
+        page.locator(".hit").first.hover()
+        page.get_by_role("button", name="Similar pictures").first.click()
+        page.wait_for_url("**like=red*")
+        expect(page.get_by_role("searchbox")).to_have_value("")
+        assert len(hits(page)) == 17  # without itself
+        blue = page.locator(".hit", has_text="blue").first
+        blue.hover()
+        blue.get_by_role("button", name="More like it").click()
+        expect(page.locator(".chip")).to_have_count(2)
+        green = page.locator(".hit", has_text="green").first
+        green.hover()
+        green.get_by_role("button", name="Less like it").click()
+        expect(page.locator(".chip.unlike")).to_have_count(1)
+        for _ in range(3):
+            page.get_by_role("button", name="Remove:").first.click()
+        expect(page.locator(".chip")).to_have_count(0)
+        expect(page.get_by_text("Some of 18 pictures.").first).to_be_visible()
+
+
+def test_by_keyboard_alone(browser, url):
+    with visiting(browser, url, "?c=photos&q=a+red+shirt") as page:
+        hits(page)
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox")).to_be_focused()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowRight")
+        second = page.locator(".hit-link").nth(1)
+        expect(second).to_be_focused()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        page.keyboard.press("ArrowLeft")
+        expect(dialog.get_by_text("red/2.png")).to_be_visible()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(second).to_be_focused()
+        page.keyboard.press("s")
+        page.wait_for_url("**like=*")
+
+
+def test_a_document_has_an_address(browser, url):
+    with visiting(browser, url, "?c=photos&item=blue/1.png", permissions=["clipboard-read", "clipboard-write"]) as page:
+        dialog = page.get_by_role("dialog", name="a blue shirt")
+        expect(dialog.get_by_role("definition").filter(has_text="10")).to_be_visible()
+        expect(dialog.locator(".neighbours a")).to_have_count(12)
+        dialog.get_by_role("button", name="Copy as curl").click()
+        expect(dialog.get_by_text("Copied")).to_be_visible()
+        command = page.evaluate("navigator.clipboard.readText()")
+        assert shell(command)["hits"][0]["captions"] == ["a blue shirt"]
+        dialog.get_by_role("button", name="Copy link").click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith(url)
+        assert "item=blue%2F1.png" in copied
+        page.keyboard.press("Escape")
+        expect(page).to_have_url(re.compile(r"\?c=photos$"))
+
+
+def test_the_search_as_curl_is_the_search(browser, url):
+    path = "?c=photos&q=shirt+-red&like=blue/1.png&panel=engine"
+    with visiting(browser, url, path, permissions=["clipboard-read", "clipboard-write"]) as page:
+        shown = hits(page)
+        page.get_by_role("button", name="Copy the search as curl").click()
+        expect(page.get_by_text("Copied").first).to_be_visible()
+        command = page.evaluate("navigator.clipboard.readText()")
+    found = [hit["captions"][0] for hit in shell(command)["hits"] if hit["doc_id"] != "blue/1.png"]
+    assert found == shown[: len(found)]
+
+
+def test_filters(browser, url):
+    with visiting(browser, url, "?c=photos&q=shirt&panel=filters", expected="422") as page:
+        panel = page.get_by_role("complementary", name="Filters")
+        panel.get_by_role("button", name="blue").click()
+        expect(page.locator(".hit")).to_have_count(3)
+        panel.get_by_role("button", name="green").click()
+        expect(page.locator(".hit")).to_have_count(6)
+        panel.get_by_label("price at least").fill("20")
+        panel.get_by_label("price at least").blur()
+        expect(page.locator(".hit")).to_have_count(2)
+        page.get_by_role("button", name="Remove: colour: blue, green").click()
+        expect(page.locator(".hit")).to_have_count(6)
+        typed = panel.get_by_label("In words of your own")
+        typed.fill("prise < 5")
+        typed.press("Enter")
+        expect(panel.get_by_text("did you mean price?")).to_be_visible()
+        typed.fill('colour = "red" or colour = "black"')
+        typed.press("Enter")
+        expect(page.locator(".hit")).to_have_count(2)
+
+
+def test_the_collection_and_how_it_was_searched(browser, url):
+    with visiting(browser, url, "?c=photos&q=shirt&panel=collection") as page:
+        panel = page.get_by_role("complementary", name="Collection")
+        expect(panel.get_by_text("64 dimensions, fp32")).to_be_visible()
+        page.get_by_role("button", name="Under the hood").click()
+        panel = page.get_by_role("complementary", name="Under the hood")
+        expect(panel.get_by_text("every vector is compared")).to_be_visible()
+        panel.press("Escape")
+        expect(panel).to_be_hidden()
+        expect(page.get_by_role("button", name="Under the hood")).to_be_focused()
+
+
+STATES = ["?c=photos", "?c=photos&q=shirt+-red&like=blue/1.png", "?c=photos&q=shirt&item=blue/1.png"]
+PANELS = [f"?c=photos&q=shirt&scores=1&panel={name}" for name in ("filters", "collection", "engine")]
+
+
+@pytest.mark.parametrize(("viewport", "colour_scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+def test_axe_finds_nothing(browser, url, viewport, colour_scheme):
+    with visiting(browser, url, viewport=viewport, color_scheme=colour_scheme, reduced_motion="reduce") as page:
+        for state in STATES + PANELS:
+            page.goto(f"{url}/{state}")
+            hits(page)
+            page.wait_for_load_state("networkidle")
+            found = Axe().run(page)
+            assert not found.response["violations"], f"{state}: {found.generate_report()}"
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 2560])
+def test_nothing_moves_and_nothing_sticks_out(browser, url, width):
+    with visiting(browser, url, "?c=photos&q=shirt+-red", viewport={"width": width, "height": 800}) as page:
+        hits(page)
+        page.wait_for_load_state("networkidle")
+        shift = """() => new Promise(done => new PerformanceObserver(list => done(
+            list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
+        )).observe({type: "layout-shift", buffered: true}) ?? setTimeout(() => done(0), 300))"""
+        assert page.evaluate(shift) < 0.02
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_server_that_is_gone_and_comes_back(browser, url):
+    with visiting(browser, url, "?c=photos&q=red", expected="Failed to load") as page:
+        hits(page)
+        page.route("**/search", lambda route: route.abort())
+        page.get_by_role("searchbox").fill("blue")
+        expect(page.get_by_text("The server does not answer.")).to_be_visible()
+        page.unroute("**/search")
+        expect(page.locator(".hit-caption").first).to_have_text("a blue shirt")
+        expect(page.get_by_text("The server does not answer.")).to_be_hidden()
+
+
+def test_a_server_that_requires_keys(browser, folder):
+    with Workspace(settings_for(folder)) as workspace, workspace.database.write() as connection:
+        key = api_keys.create(connection, name="page", scope="read")[1]
+    with running(folder, "--auth") as (_, url), visiting(browser, url, "?c=photos&q=red", expected="401") as page:
+        field = page.get_by_label("This server asks for a key")
+        field.fill("wrong")
+        field.press("Enter")
+        expect(page.get_by_text("not one of this server’s")).to_be_visible()
+        field.fill(key)
+        field.press("Enter")
+        assert hits(page)[0] == "a red shirt"
+        expect(page.locator(".hit img.loaded").first).to_be_visible()
+        page.reload()
+        assert hits(page)[0] == "a red shirt"
+
+
+def test_its_files_are_named_by_their_content_and_kept(folder):
+    with serving(settings_for(folder)) as client:
+        page = client.get("/")
+        assert page.headers["cache-control"] == "no-cache"
+        assert client.get("/", headers={"If-None-Match": page.headers["etag"]}).status_code == 304
+        policy = page.headers["content-security-policy"]
+        assert policy.startswith("default-src 'self';")
+        assert "unsafe" not in policy
+        assert not re.search(r"<script>|<style|\sstyle=|\son\w+=|//", page.text.replace('xmlns="http://', ""))
+        loaded = re.findall(r'(?:src|href)="(page/[^"#]+)', page.text)
+        assert len(set(loaded)) > 20
+        for path in set(loaded):
+            asset = client.get(f"/{path}")
+            assert asset.status_code == 200, path
+            assert "immutable" in asset.headers["cache-control"]
+        assert client.get(loaded[0].replace(load_assets().version, "0" * 16)).status_code == 404
+
+
+def test_the_wheel_has_its_files():
+    root = Path(__file__).parents[2]
+    wheel = {included.distribution_path for included in WheelBuilder(str(root)).recurse_included_files()}
+    static = Path(str(files("api.page"))) / "static"
+    assert {f"api/page/static/{path}" for path in load_assets().by_path} <= wheel
+    assert len(load_assets().by_path) == sum(path.is_file() for path in static.rglob("*"))
