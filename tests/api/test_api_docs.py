@@ -16,6 +16,9 @@ from api import examples, openapi, requests, schemas
 from api.jobs import examples as job_examples
 from api.jobs import requests as job_requests
 from api.jobs import schemas as job_schemas
+from api.managing import examples as managing_examples
+from api.managing import requests as managing_requests
+from api.managing import schemas as managing_schemas
 from api.settings import ApiSettings
 from retrieval.workspace import Workspace
 
@@ -24,9 +27,10 @@ DOCUMENT = json.loads(openapi.document())
 GUIDE = examples_of(DOCS / "http.md")
 VARYING = {
     "timings", "created_at", "started_at", "finished_at", "version", "encoder_id", "disk_bytes", "memory_bytes",
-    "request_id", "rate", "eta_s", "seconds", "images_per_second",
+    "request_id", "rate", "eta_s", "seconds", "images_per_second", "size_bytes",
 }  # fmt: skip
-IDS = {"{collection}": "photos", "{job}": "1", "{evaluation}": "1"}
+SNAPSHOT = managing_examples.SNAPSHOT["id"]
+IDS = {"{collection}": "photos", "{job}": "1", "{evaluation}": "1", "{alias}": "current", "{snapshot}": SNAPSHOT}
 OPERATIONS = [(path, method, operation) for path, of in DOCUMENT["paths"].items() for method, operation in of.items()]
 
 
@@ -46,10 +50,12 @@ def test_every_route_documents_its_errors_and_examples(path, method, operation):
         schemas.ErrorResponse.model_validate(content["example"])
     assert operation["summary"]
     assert operation["description"]
-    (answer,) = [answer["content"] for status, answer in operation["responses"].items() if status in ("200", "202")]
+    (answer,) = [
+        answer["content"] for status, answer in operation["responses"].items() if status in ("200", "201", "202")
+    ]
     (kind,) = answer
     assert (
-        kind in ("image/webp", "text/event-stream", "text/html", "text/plain")
+        kind in ("image/webp", "application/x-tar", "text/event-stream", "text/html", "text/plain")
         or schema(answer[kind]["schema"])["examples"]
     )
 
@@ -71,6 +77,12 @@ def test_examples_are_valid():
             job_examples.LABELS_REQUEST,
             job_examples.RUN_REQUEST,
         ],
+        list[managing_requests.NewCollection]: [managing_examples.NEW_COLLECTION, managing_examples.LIKE_ANOTHER],
+        managing_requests.Goal: managing_examples.GOAL,
+        managing_requests.AliasTarget: managing_examples.TARGET,
+        managing_schemas.Deleted: managing_examples.DELETED,
+        managing_schemas.Alias: managing_examples.ALIAS,
+        managing_schemas.Snapshot: managing_examples.SNAPSHOT,
         job_schemas.Job: job_examples.JOB,
         job_schemas.Evaluation: job_examples.EVALUATION,
     }
@@ -88,6 +100,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("catalogue")
     with Workspace(settings_for(folder)) as workspace:
         fill_photos(workspace, folder)
+        workspace.snapshot("photos", workspace.data_dir / "snapshots" / f"{SNAPSHOT}.tar")
     shutil.copy(folder / "pictures" / "red" / "0.png", folder / "photo.png")
     shutil.copytree(folder / "pictures" / "red", folder / "sources" / "new")
     return folder
