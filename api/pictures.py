@@ -6,7 +6,7 @@ import binascii
 import re
 
 from retrieval.errors import InputError
-from retrieval.images.decode import DecodeLimits, decode
+from retrieval.images.decode import DecodeLimits, decoded
 from retrieval.protocols import Encoder
 from retrieval.types import PixelArray
 
@@ -21,7 +21,8 @@ def pixels_of(data: bytes | str, encoder: Encoder, limits: DecodeLimits) -> Pixe
         ImageError: bytes that are not a picture, or one too large.
     """
     raw = data if isinstance(data, bytes) else _from_base64(data)
-    return encoder.preprocess(decode(raw, at_least=encoder.image_size, limits=limits))
+    with decoded(raw, at_least=encoder.image_size, limits=limits) as image:
+        return encoder.preprocess(image)
 
 
 def _from_base64(text: str) -> bytes:

@@ -20,6 +20,7 @@ from api.thumbnails import ThumbnailCache
 from api.transactions import Transactions
 from api.workers import Workers
 from retrieval.images.decode import DecodeLimits
+from retrieval.images.room import PixelRoom
 from retrieval.index.upkeep import Upkeep
 from retrieval.settings import Settings
 from retrieval.types import FloatArray
@@ -38,6 +39,7 @@ class Service:
     collections: OpenCollections
     workers: Workers
     admission: Admission
+    decode_limits: DecodeLimits
     queries: QueryEncoder
     metrics: Metrics
     thumbnails: ThumbnailCache
@@ -55,12 +57,14 @@ class Service:
         workers = Workers(api_settings.threads, encoder_threads=api_settings.encoder_threads)
         transactions, roots = Transactions(workspace.database, workers), SourceRoots(api_settings.source_roots)
         collections = OpenCollections(workspace)
+        decode_limits = DecodeLimits(max_pixels=api_settings.max_pixels, room=PixelRoom(api_settings.decode_pixels))
         upkeep = Upkeep(api_settings.maintenance_tail, api_settings.maintenance_dead)
         return cls(
             settings=api_settings,
             workspace=workspace,
             collections=collections,
             workers=workers,
+            decode_limits=decode_limits,
             admission=Admission(most=api_settings.searches, timeout_s=api_settings.request_timeout_s, metrics=metrics),
             queries=_query_encoder(api_settings, workers, metrics),
             metrics=metrics,
@@ -72,11 +76,6 @@ class Service:
             upkeep=UpkeepWatch(upkeep, collections, workers, transactions, leaving),
             leaving=leaving,
         )
-
-    @property
-    def decode_limits(self) -> DecodeLimits:
-        """What pictures are refused."""
-        return DecodeLimits(max_pixels=self.settings.max_pixels)
 
     async def opened(self, name: str) -> Opened:
         """A collection, with or without its encoder."""

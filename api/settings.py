@@ -23,6 +23,7 @@ def _rate(text: str) -> str:
 HostName = Annotated[str, StringConstraints(to_lower=True, min_length=1)]
 Rate = Annotated[str, AfterValidator(_rate)]
 CORES = os.cpu_count() or 1
+THREADS = min(max(2 * CORES, 4), 14)
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 
 
@@ -57,10 +58,15 @@ class ApiSettings(BaseSettings):
         description="Largest body that is not a form: parsing JSON holds up other requests, 0.1 s for some MiB.",
     )
     max_pixels: int = Field(default=64_000_000, ge=1, description="Largest picture that is decoded, in pixels.")
+    decode_pixels: int = Field(
+        default=16_000_000 * THREADS,
+        ge=1,
+        description="Pixels of all pictures that are decoded at a time, about ten bytes each; further ones wait.",
+    )
     max_k: int = Field(default=1_000, ge=1, le=MOST_HITS, description="Most hits of one search.")
     max_facets: int = Field(default=32, ge=1, description="Most attributes that one request counts by name.")
     threads: int = Field(
-        default=min(max(2 * CORES, 4), 14),
+        default=THREADS,
         ge=1,
         le=14,
         description="Threads that decode pictures, search and read the database, each on one core.",

@@ -11,7 +11,7 @@ from pathlib import Path
 from api.errors import ApiError
 from retrieval.collection import Collection
 from retrieval.errors import ImageError
-from retrieval.images.decode import DecodeLimits, decode
+from retrieval.images.decode import DecodeLimits, decoded
 from retrieval.images.read import read_image
 from retrieval.images.thumbnail import thumbnail
 from retrieval.metadata import ledger
@@ -84,7 +84,8 @@ def thumbnail_of(
             return Thumbnail(etag, data)
     try:
         picture = read_image(uri, max_bytes=limits.max_bytes)
-        data = thumbnail(decode(picture, at_least=side, limits=limits), side=side)
+        with decoded(picture, at_least=side, limits=limits) as image:
+            data = thumbnail(image, side=side)
     except ImageError as error:  # its message names the file
         raise ApiError(
             404,

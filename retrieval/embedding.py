@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval.errors import ImageError
-from retrieval.images.decode import DEFAULT_LIMITS, DecodeLimits, decode
+from retrieval.images.decode import DEFAULT_LIMITS, DecodeLimits, decoded
 from retrieval.images.read import read_image
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import LedgerEntry
@@ -43,7 +43,8 @@ def decode_record(
     record: CatalogRecord, data: bytes, encoder: Encoder, limits: DecodeLimits = DEFAULT_LIMITS
 ) -> DecodedRecord:
     """Decode the picture of a record from its file's bytes; `ImageError` says what is wrong with it."""
-    pixels = encoder.preprocess(decode(data, at_least=encoder.image_size, limits=limits))
+    with decoded(data, at_least=encoder.image_size, limits=limits) as image:
+        pixels = encoder.preprocess(image)
     entry = LedgerEntry(
         record.doc_id,
         "indexed",

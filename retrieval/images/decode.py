@@ -7,6 +7,8 @@ Reasons: `empty`, `unsupported-format`, `too-large` (bytes, pixels or memory), `
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +27,7 @@ from PIL import (
 from retrieval.errors import ImageError, InputError
 from retrieval.images.formats import FormatName, identify, is_cut_short
 from retrieval.images.modes import exif_orientation, is_sideways, rotated_upright, to_rgb
+from retrieval.images.room import PixelRoom
 from retrieval.types import DecodedImage
 
 
@@ -33,12 +36,14 @@ class DecodeLimits:
     """What is refused before anything is decoded.
 
     `max_aspect` is the longer side over the shorter one: past it a centre crop sees next to nothing of a picture, and
-    resizing the shorter side to a few hundred pixels makes the longer one huge.
+    resizing the shorter side to a few hundred pixels makes the longer one huge. Pictures that are decoded under the
+    same `room` share it.
     """
 
     max_bytes: int = 256 * 2**20
     max_pixels: int = 100_000_000
     max_aspect: float = 100.0
+    room: PixelRoom | None = None
 
 
 DEFAULT_LIMITS = DecodeLimits()
@@ -83,6 +88,24 @@ def decode(data: bytes, *, at_least: int | None = None, limits: DecodeLimits = D
         raise
     except Exception as error:  # Pillow's readers leak TypeError, struct.error and more on damaged files
         raise _image_error(name, error) from error
+
+
+@contextmanager
+def decoded(
+    data: bytes, *, at_least: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS
+) -> Iterator[DecodedImage]:
+    """The same for the block, for which the picture holds its place in the limits' room."""
+    with limits.room.taken(_pixels_in(data, limits)) if limits.room else nullcontext():
+        yield decode(data, at_least=at_least, limits=limits)
+
+
+def _pixels_in(data: bytes, limits: DecodeLimits) -> int:
+    """What the file's header says; 0 where it says nothing, for it will not be decoded."""
+    try:
+        width, height = _OPENERS[_checked_format(data, limits)](io.BytesIO(data)).size
+    except Exception:  # noqa: BLE001  decoding tells what is wrong
+        return 0
+    return width * height
 
 
 def _checked_format(data: bytes, limits: DecodeLimits) -> FormatName:

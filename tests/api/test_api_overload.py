@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from api_service import PHOTOS, doc_ids, error, fill_photos, serving, settings_for, wait_until
+from PIL import Image
 
+from retrieval.images import decode
 from retrieval.search.engine import SearchEngine
 from retrieval.workspace import Workspace
 
@@ -109,3 +112,33 @@ def test_twice_what_it_can_serve(folder):
         assert metric(client, 'retrieval_search_rejections_total{code="overloaded"}') == statuses[503]
         assert metric(client, "retrieval_searches") == 0
         assert all(doc_ids(client.get(one)) for one in asked[:5])
+
+
+def large_picture(side: int) -> bytes:
+    """A few kilobytes that are many pixels."""
+    file = io.BytesIO()
+    Image.new("RGB", (side, side)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_sixty_four_requests_with_large_pictures(folder, monkeypatch):
+    lock, at_a_time, most = threading.Lock(), [], []
+    load = decode._decode
+
+    def counting(image, *arguments):
+        with lock:
+            at_a_time.append(image.size[0] * image.size[1])
+            most.append(sum(at_a_time))
+        try:
+            return load(image, *arguments)
+        finally:
+            with lock:
+                at_a_time.pop()
+
+    monkeypatch.setattr(decode, "_decode", counting)
+    picture = large_picture(700)
+    with serving(settings_for(folder), threads=8, decode_pixels=1_000_000) as client:
+        with ThreadPoolExecutor(64) as threads:
+            asked = [threads.submit(client.post, f"{PHOTOS}/search/image", files={"image": picture}) for _ in range(64)]
+        assert {one.result().status_code for one in asked} == {200}
+    assert 490_000 <= max(most) <= 1_000_000
