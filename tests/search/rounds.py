@@ -43,7 +43,8 @@ def write_rounds(collection, rounds: int) -> None:
     for number in range(rounds):
         new = round_of(number)
         vectors, attributes = zip(*new.values(), strict=True)
-        collection.add_vectors(list(new), np.array(vectors), attributes=attributes)
+        captions = [[f"picture of round {number}"]] * len(new)
+        collection.add_vectors(list(new), np.array(vectors), captions=captions, attributes=attributes)
         match number % 3:
             case 0:
                 collection.compact()
@@ -55,7 +56,9 @@ def write_rounds(collection, rounds: int) -> None:
 
 def what_is_wrong(collection, seed: int) -> str | None:
     """Search in some way; the answer must be that of one round, or of one round after its deletions."""
-    way = [{"exact": True}, {"ef_search": 500}, {"ef_search": 500, "filter": "even = true"}][seed % 3]
+    if seed % 4 == 3:
+        return what_is_wrong_with_words(collection)
+    way = [{"exact": True}, {"ef_search": 500}, {"ef_search": 500, "filter": "even = true"}][seed % 4]
     query = POOL[seed % len(POOL)]
     hits = collection.search(vector=query, k=100, **way).hits
     rounds = {hit.attributes["round"] for hit in hits}
@@ -70,4 +73,14 @@ def what_is_wrong(collection, seed: int) -> str | None:
         for state in (whole, rest)
     ):
         return f"{len(hits)} hits of one round, but not its answer, searched with {way}"
+    return None
+
+
+def what_is_wrong_with_words(collection) -> str | None:
+    """Search by a word that all captions have; whatever was replaced or deleted has none that is found."""
+    hits = collection.search("pictures", mode="lexical", k=1000).hits
+    rounds = {caption for hit in hits for caption in hit.captions}
+    found = [int(hit.doc_id[1:]) for hit in hits]
+    if len(rounds) != 1 or sorted(found) not in (list(range(DOCUMENTS)), list(range(5, DOCUMENTS))):
+        return f"words found {sorted(found)} of the rounds {rounds}"
     return None

@@ -6,21 +6,29 @@ import math
 import re
 from collections import Counter
 from contextlib import closing
+from dataclasses import asdict
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from alembic import command
+from alembic.config import Config
 from helpers import unit_vectors
+from sqlalchemy import insert
 
 from retrieval.errors import InputError
+from retrieval.metadata import items, ledger, tables
 from retrieval.metadata.database import Database
 from retrieval.metadata.lexical.index import text_index
 from retrieval.metadata.lexical.query import LexicalQuery, parse_query
 from retrieval.metadata.lexical.words import document_words, words_of
+from retrieval.metadata.schema import migrations_folder
 from retrieval.search.candidates import Candidates
 from retrieval.search.fusion import reciprocal_rank_fusion
 from retrieval.search.lexical import lexical_query
 from retrieval.search.options import SearchOptions
 from retrieval.search.query import Image, Text
+from retrieval.search.ranking import Sought
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
 from retrieval.workspace import Workspace, external_spec
@@ -192,7 +200,6 @@ def test_hybrid_is_the_fusion_of_both_rankings(collection):
     collection.add_vectors(doc_ids, VECTORS, captions=CAPTIONS, attributes=ATTRIBUTES)
     query = parse_query("moon dog")
     vector = VECTORS[3]
-    from retrieval.search.ranking import Sought
 
     for condition in (None, "even = true"):
         by_vector = collection.search(vector=vector, k=100, filter=condition).hits
@@ -242,7 +249,6 @@ def test_what_was_replaced_or_deleted_is_not_found_and_weighs_nothing(workspace,
 
 def test_a_write_that_fails_leaves_the_index_as_it_was(collection, monkeypatch):
     add(collection, {"a": ["old"], "b": ["lamp"]})
-    from retrieval.metadata import ledger
 
     def fail(*_):
         raise KeyboardInterrupt
@@ -281,3 +287,64 @@ def test_a_search_sees_one_state(collection):
         assert keys == view.keys("image").tolist()
     assert found(collection, "old") == []
     assert found(collection, "new") == ["a"]
+
+
+def test_what_the_earlier_release_wrote_is_indexed_when_it_is_opened(database_url, tmp_path, monkeypatch):
+    """Live documents, more than one batch of them, in two collections; dead ones are not."""
+    with closing(Database(database_url)) as database:
+        with database.write() as connection:
+            migrate(connection, "0006")
+            insert_earlier(connection, rows=10_020)
+        database.upgrade()
+    with Workspace(Settings(data_dir=tmp_path, database_url=database_url)) as workspace:
+        for name in ("one", "two"):
+            info = workspace.open(name).info
+            with workspace.database.read() as connection:
+                index = text_index(connection, info.id)
+
+                def keys(query, index=index) -> list[int]:
+                    return sorted(key for part, _ in index.ranked(parse_query(query)) for key in part.tolist())
+
+                assert keys("first") == [1]
+                assert keys("number") == [key for key in range(1, 10_021) if key != 7]
+                assert keys("n10020") == [10_020]
+                assert keys("n7") == []
+            with workspace.database.write() as connection:
+                items.bury(connection, info.id, [1], revision=9)
+                assert list(text_index(connection, info.id).ranked(parse_query("first"))) == []
+
+
+def migrate(connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def insert_earlier(connection, *, rows: int) -> None:
+    """Two collections, with a caption or a title for each document, and the seventh document buried."""
+    spec = external_spec("test", DIM)
+    encoder = {"spec": asdict(spec), "reference": {"model": "external", "checkpoint": None}}
+    made = {"encoder": encoder, "encoder_id": "", "dim": DIM, "m": 8, "ef_construction": 40, "ef_search": 48}
+    counted = {"caption_vectors": True, "next_key": 3 * rows, "revision": 3, "created_at": datetime.now(UTC)}
+    for number, name in enumerate(("one", "two"), 1):
+        connection.execute(insert(tables.collections), {"id": number, "name": name, **made, **counted})
+        titles = [{"title": f"number n{key}"} if key % 2 == 0 else {} for key in range(1, rows + 1)]
+        documents = [
+            {
+                "collection_id": number,
+                "key": key,
+                "doc_id": str(key),
+                "image_uri": "",
+                "attributes": said,
+                "live": key != 7,
+            }
+            for key, said in enumerate(titles, 1)
+        ]
+        connection.execute(insert(tables.items), documents)
+        said = [
+            {"collection_id": number, "key": rows + key, "item_key": key, "text": f"the number n{key}"}
+            for key in range(1, rows + 1, 2)
+        ]
+        first = {"collection_id": number, "key": 3 * rows, "item_key": 1, "text": "The first"}
+        connection.execute(insert(tables.captions), [*said, first])

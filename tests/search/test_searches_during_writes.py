@@ -102,7 +102,7 @@ def test_a_writer_that_is_killed_leaves_a_committed_state(tmp_path, monkeypatch,
         with new_workspace(tmp_path) as workspace:
             collection = workspace.open("c")
             verify(collection)
-            assert [what_is_wrong(collection, seed) for seed in range(6)] == [None] * 6
+            assert [what_is_wrong(collection, seed) for seed in range(8)] == [None] * 8
     with new_workspace(tmp_path) as workspace:
         collection = workspace.open("c")
         write_rounds(collection, 1)

@@ -17,14 +17,14 @@ from retrieval.metadata.tables import texts
 
 _INSERT = insert(texts).values(words=func.to_tsvector(literal_column("'english'"), bindparam("said")))
 _RANKED = text("""
-    WITH whole AS (
+    WITH whole AS MATERIALIZED (
         SELECT count(*)::float8 AS documents, avg(length)::float8 AS mean FROM texts WHERE collection_id = :collection
-    ), asked AS (
+    ), asked AS MATERIALIZED (
         SELECT lexeme, (
             SELECT count(*) FROM texts WHERE collection_id = :collection AND words @@ quote_literal(lexeme)::tsquery
         ) AS holders
         FROM unnest(to_tsvector('english', :words))
-    ), weighted AS (
+    ), weighted AS MATERIALIZED (
         SELECT lexeme, greatest(ln((documents - holders + 0.5) / (holders + 0.5)), 1e-6) AS idf FROM asked, whole
     )
     SELECT key, sum(idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / mean)) ORDER BY lexeme) AS score
