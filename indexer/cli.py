@@ -118,7 +118,7 @@ def index_command(
     catalogue.check()
     with open_workspace(data_dir) as workspace:
         asked = model_reference(model, checkpoint)
-        known = any(info.name == collection for info in workspace.collections())
+        known = collection in workspace.names()
         opened = open_or_create(
             workspace,
             collection,

@@ -12,7 +12,7 @@ from retrieval.encoders.registry import load_encoder
 from retrieval.errors import ConflictError, InputError, ModelError, NotFoundError, StorageError
 from retrieval.index.storage import AUTO, parse_storage
 from retrieval.locks import exclusive
-from retrieval.metadata import aliases, collections
+from retrieval.metadata import aliases, collections, names
 from retrieval.metadata.aliases import Alias
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
@@ -71,6 +71,11 @@ class Workspace:
         with self.database.read() as connection:
             return collections.all_of_them(connection)
 
+    def names(self) -> list[str]:
+        """The names that lead to a collection, its own and aliases, sorted."""
+        with self.database.read() as connection:
+            return names.all_of_them(connection)
+
     def create(
         self,
         name: str,
@@ -100,6 +105,11 @@ class Workspace:
                 caption_vectors=caption_vectors,
             )
         return self.open_known(info, encoder=encoder)
+
+    def create_like(self, name: str, other: str) -> Collection:
+        """Make an empty collection for the vectors of another one's encoder, with its settings. Raises as `create`."""
+        info = self.open(other).info
+        return self.create(name, info.spec, info.model, index=info.index, caption_vectors=info.caption_vectors)
 
     def open(self, name: str, *, encoder: Encoder | None = None) -> Collection:
         """Open a collection by its name or an alias; with `encoder`, check that it is the right one and use it.

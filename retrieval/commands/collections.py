@@ -89,14 +89,15 @@ def compact(
 def delete(
     collection: CollectionName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="With the aliases that lead to it.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Delete a collection with all it holds (the images themselves stay where they are)."""
+    """Delete a collection with all it holds (its snapshots stay, and images that it only refers to)."""
     with open_workspace(data_dir) as workspace:
         count = len(workspace.open(collection))
         if not yes:
             typer.confirm(f"Delete collection {collection!r} with {count:,} documents?", abort=True)
-        workspace.delete(collection)
+        workspace.delete(collection, force=force)
     console().print(f"deleted {collection!r}")
 
 
@@ -117,6 +118,8 @@ def _describe(one: CollectionStatus) -> Table:
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_row(f"[bold]{one.name}[/bold]")
+    if one.aliases:
+        table.add_row("  aliases", ", ".join(one.aliases))
     for name, value in (
         ("model", f"{one.model} ({one.dim}-d{', ' + one.precision if one.precision else ''})"),
         ("documents", f"{one.documents:,} with {one.captions:,} captions; {one.rejected:,} rejected"),

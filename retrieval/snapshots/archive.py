@@ -18,8 +18,8 @@ from retrieval.snapshots.manifest import CHECKSUM, MANIFEST, MOST_BYTES, Manifes
 
 BLOCK = 2**20
 
-OnProgress: TypeAlias = Callable[[str, int, int | None], None]
-"""Called with what is being done, how many bytes of it are done, and of how many."""
+OnProgress: TypeAlias = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and of how much: bytes, or tables."""
 
 
 class Hashing:
