@@ -31,6 +31,7 @@ def search_body(result: SearchResult) -> Body:
             "depth": plan.depth,
         },
         "timings": dict(result.timings),
+        "next_cursor": result.next_cursor,
         **({"facets": [facet_body(facet) for facet in result.facets]} if result.facets else {}),
     }
 

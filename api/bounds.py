@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from api.settings import ApiSettings
 from retrieval.errors import InputError
+from retrieval.search.cursor import Cursor
 from retrieval.search.options import FacetOptions, SearchOptions
+from retrieval.search.paging import check_depth
 
 
 def check_search(settings: ApiSettings, options: SearchOptions) -> None:
-    """`InputError` for a search that asks for more than the server gives."""
+    """`InputError` for a search that asks for more than the server gives, `CursorError` for what is no cursor."""
     check_k(settings, options.k)
     check_facets(settings, options.facets)
+    if options.cursor:
+        check_depth(Cursor.read(options.cursor), options.k, most=settings.max_depth)
 
 
 def check_k(settings: ApiSettings, k: int) -> None:

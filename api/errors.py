@@ -22,6 +22,7 @@ from api.responses import JsonResponse
 from api.security.headers import HEADERS
 from retrieval.errors import (
     ConflictError,
+    CursorError,
     DependencyError,
     EncoderMismatchError,
     FilterError,
@@ -72,6 +73,7 @@ INTERNAL = "something went wrong: the server's log says what"
 
 ANSWERS: Mapping[type[Exception], Answer] = {
     FilterError: Answer(422, "invalid_filter"),
+    CursorError: Answer(422, "invalid_cursor"),
     VectorError: Answer(422, "invalid_vector"),
     InputError: Answer(422, "invalid_input"),
     ImageError: Answer(422, "invalid_image"),

@@ -36,6 +36,7 @@ SEARCH: Example = {
         "match": 0.0001,
         "metadata": 0.0004,
     },
+    "next_cursor": "mHc9n2Zb1mFqk0kq8Xo3RQAAAAHkU1z0yY3d",
 }
 FACETS: list[Example] = [
     {

@@ -15,6 +15,7 @@ from retrieval.search.query import MOST_HITS
 LONGEST_TEXT = 10_000
 LONGEST_IN_URL = 2_000  # 12 bytes a character at worst; servers take addresses of 64 KiB in all
 LONGEST_NAME = 1_000
+LONGEST_CURSOR = 200_000
 LARGEST_EF = 10_000
 LARGEST_DIM = 16_384
 LARGEST_VALUE = 1e30  # its square and its float32 are finite
@@ -84,6 +85,10 @@ AttributeName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), Sto
 GroupBy = Annotated[
     AttributeName | None,
     Field(description="An attribute: only the best hit for each of its values.", examples=["category"]),
+]
+CursorText = Annotated[
+    Annotated[str, Field(min_length=1, max_length=LONGEST_CURSOR)] | None,
+    Field(description="The `next_cursor` of an answer, to go on after its hits; all else must be as it was but k."),
 ]
 FacetNames = Annotated[
     list[AttributeName],

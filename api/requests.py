@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from api import examples
 from api.fields import (
     Count,
+    CursorText,
     Diversity,
     DocId,
     EfSearch,
@@ -68,6 +69,7 @@ class SearchFields(BaseModel):
     min_score: MinScore = None
     diversity: Diversity = 0.0
     group_by: GroupBy = None
+    cursor: CursorText = None
     facets: FacetNames = []
     facet_values: FacetValues = 10
 

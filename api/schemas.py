@@ -154,6 +154,9 @@ class SearchResponse(Schema):
     match: Annotated[Match | None, Field(description="Null where there is nothing to compare with.")]
     plan: Plan
     timings: Annotated[dict[str, float], Field(description="Seconds of each stage.")]
+    next_cursor: Annotated[
+        str | None, Field(description="To be sent as `cursor` with the same search for the next hits; null at the end.")
+    ]
     facets: Annotated[list[Facet] | None, Field(description="Only where they were asked for, in that order.")] = None
 
 

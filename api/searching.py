@@ -18,6 +18,7 @@ from retrieval.certificate import Modality
 from retrieval.collection import Collection
 from retrieval.errors import InputError
 from retrieval.metadata.lexical.query import LexicalQuery
+from retrieval.search.cursor import fingerprint
 from retrieval.search.lexical import lexical_query
 from retrieval.search.options import SearchOptions
 from retrieval.search.query import Document, Text, Vector, Weighted
@@ -44,10 +45,10 @@ class Clue:
 async def search(service: Service, name: str, clues: Sequence[Clue], options: SearchOptions) -> SearchResult:
     """Search a collection. Raises what `Collection.search` and `QueryEncoder` do."""
     check_search(service.settings, options)
-    words = lexical_query(options.mode, [(clue.term, clue.weight) for clue in clues])
+    words, asked = lexical_query(options.mode, [(clue.term, clue.weight) for clue in clues]), _fingerprint(clues)
     if options.mode == "lexical":
         collection = (await service.opened(name)).collection
-        result = await service.workers.run(collection.engine.search, Sought(None, words=words), options)
+        result = await service.workers.run(collection.engine.search, Sought(None, words=words, asked=asked), options)
         return _measured(service, result)
     encodes = any(isinstance(clue.term, Text | Picture) for clue in clues)
     opened = await (service.opened_with_encoder(name) if encodes else service.opened(name))
@@ -55,7 +56,7 @@ async def search(service: Service, name: str, clues: Sequence[Clue], options: Se
     encoded = await asyncio.gather(*(_encoded(service, opened, clue.term) for clue in clues))
     before = _timings([one for one in encoded if one], perf_counter() - started) if encodes else {}
     terms = [_term(clue, vector) for clue, vector in zip(clues, encoded, strict=True)]
-    find = partial(_find, opened.collection, terms, options, modality=_modality(clues), words=words)
+    find = partial(_find, opened.collection, terms, options, modality=_modality(clues), words=words, asked=asked)
     result = await service.workers.run(find)
     return _measured(service, replace(result, timings={**before, **result.timings}))
 
@@ -127,6 +128,17 @@ def _term(clue: Clue, query: _Query | None) -> Weighted:
     return Weighted(term, clue.weight)
 
 
+def _fingerprint(clues: Sequence[Clue]) -> bytes:
+    """As `retrieval.search.cursor.fingerprint`, of what is not decoded."""
+    return fingerprint(
+        (_file(clue.term) if isinstance(clue.term, Picture) else clue.term, clue.weight) for clue in clues
+    )
+
+
+def _file(picture: Picture) -> bytes:
+    return picture.data.encode() if isinstance(picture.data, str) else picture.data
+
+
 def _modality(clues: Sequence[Clue]) -> Modality | None:
     """As `retrieval.search.query.modality_of`, of what is not decoded."""
     if all(isinstance(clue.term, Text) for clue in clues):
@@ -141,8 +153,9 @@ def _find(
     *,
     modality: Modality | None,
     words: LexicalQuery | None,
+    asked: bytes,
 ) -> SearchResult:
-    return collection.engine.search(Sought(collection.embed_query(terms), modality, words), options)
+    return collection.engine.search(Sought(collection.embed_query(terms), modality, words, asked), options)
 
 
 def _measured(service: Service, result: SearchResult) -> SearchResult:

@@ -64,6 +64,9 @@ class ApiSettings(BaseSettings):
         description="Pixels of all pictures that are decoded at a time, about ten bytes each; further ones wait.",
     )
     max_k: int = Field(default=1_000, ge=1, le=MOST_HITS, description="Most hits of one search.")
+    max_depth: int = Field(
+        default=5_000, ge=1, le=MOST_HITS, description="Most hits that the pages of one search go through."
+    )
     max_facets: int = Field(default=32, ge=1, description="Most attributes that one request counts by name.")
     threads: int = Field(
         default=THREADS,

@@ -25,6 +25,7 @@ from retrieval.patching import Patch, patched, settled
 from retrieval.protocols import Encoder
 from retrieval.records import check_record
 from retrieval.search.catalogue import Catalogue
+from retrieval.search.cursor import fingerprint
 from retrieval.search.engine import SearchEngine
 from retrieval.search.lexical import lexical_query
 from retrieval.search.options import FacetOptions, SearchOptions
@@ -269,6 +270,7 @@ class Collection:
         mode: Mode = "vector",
         lexical_weight: float = 1.0,
         facets: Sequence[str] = (),
+        cursor: str | None = None,
     ) -> SearchResult:
         """The k images that fit best, best first.
 
@@ -292,6 +294,7 @@ class Collection:
             mode=mode,
             lexical_weight=lexical_weight,
             facets=FacetOptions(tuple(facets)),
+            cursor=cursor,
         )
         return self.find([*terms_of(text, image=image, doc_id=doc_id, vector=vector), *terms], options)
 
@@ -307,6 +310,8 @@ class Collection:
         ef_search: int | None = None,
         target_recall: float | None = None,
         exact: bool = False,
+        facets: Sequence[str] = (),
+        cursor: str | None = None,
     ) -> SearchResult:
         """The k images most like a stored one, which is left out itself."""
         options = SearchOptions(
@@ -319,21 +324,24 @@ class Collection:
             diversity=diversity,
             group_by=group_by,
             without=doc_id,
+            facets=FacetOptions(tuple(facets)),
+            cursor=cursor,
         )
         return self.find([Weighted(Document(doc_id))], options)
 
     def find(self, terms: Sequence[Weighted], options: SearchOptions) -> SearchResult:
         """The same as `search`, for a query and options that are put together already."""
-        words = lexical_query(options.mode, [(weighted.term, weighted.weight) for weighted in terms])
+        parts = [(weighted.term, weighted.weight) for weighted in terms]
+        words, asked = lexical_query(options.mode, parts), fingerprint(parts)
         if options.mode == "lexical":
-            return self.engine.search(Sought(None, words=words), options)
+            return self.engine.search(Sought(None, words=words, asked=asked), options)
         encodes = any(isinstance(weighted.term, Text | Image) for weighted in terms)
         if encodes:
             _ = self.encoder  # loaded now if it was not: that is no part of the query's time
         started = perf_counter()
         query = self.embed_query(terms)
         encoded = perf_counter() - started
-        result = self.engine.search(Sought(query, modality_of(terms), words), options)
+        result = self.engine.search(Sought(query, modality_of(terms), words, asked), options)
         return replace(result, timings={"encode": encoded, **result.timings}) if encodes else result
 
     def captions(

@@ -3,6 +3,7 @@
     RetrievalError
     ├── InputError                what the caller gave is wrong; the message names it and the remedy
     │   ├── FilterError           a filter expression that does not parse, with its position
+    │   ├── CursorError           a cursor of another search, or none at all
     │   ├── VectorError           a vector of the wrong shape, not finite, or of length zero
     │   ├── SourceError           a catalogue source that cannot be read as one (file, line, remedy)
     │   └── SnapshotError         a snapshot that is damaged, of a newer release, or none at all
@@ -40,6 +41,10 @@ class FilterError(InputError):
         super().__init__(f"{message} (at position {position + 1} of the filter: {_excerpt(expression, position)})")
         self.expression = expression
         self.position = position
+
+
+class CursorError(InputError):
+    """A cursor that belongs to another search, or is none."""
 
 
 class VectorError(InputError):

@@ -265,7 +265,7 @@ class SearchResult:
     """Hits in the order to show them, with the plan and the seconds that each stage took.
 
     `match` is None where there is nothing to compare with (see `retrieval.search.background`). `facets` are those that
-    were asked for.
+    were asked for. `next_cursor` is where the same search goes on; None where nothing is left.
     """
 
     hits: tuple[Hit, ...]
@@ -273,3 +273,4 @@ class SearchResult:
     timings: Mapping[str, float]
     match: Match | None = None
     facets: tuple[Facet, ...] = ()
+    next_cursor: str | None = None

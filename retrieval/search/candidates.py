@@ -55,9 +55,9 @@ class Candidates:
         """Those that have this score or a better one."""
         return self.take(self.scores >= score)
 
-    def ranked(self) -> list[tuple[int, int, float]]:
-        """Rank from 1, key and score of each."""
-        return list(zip(range(1, len(self) + 1), self.keys.tolist(), self.scores.tolist(), strict=True))
+    def ranked(self, first: int = 1) -> list[tuple[int, int, float]]:
+        """Rank, the first one's being `first`, key and score of each."""
+        return list(zip(range(first, first + len(self)), self.keys.tolist(), self.scores.tolist(), strict=True))
 
     def ranks_by_ranking(self) -> list[dict[str, int] | None]:
         """The ranks of each by the name of the ranking."""

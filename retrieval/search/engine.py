@@ -20,10 +20,12 @@ from retrieval.metadata.database import Database
 from retrieval.search.attributes import AttributeCache
 from retrieval.search.background import BackgroundCache
 from retrieval.search.candidates import Candidates
+from retrieval.search.cursor import Cursor
 from retrieval.search.diversity import maximal_marginal_relevance, pool_size
 from retrieval.search.facets import FacetCache
 from retrieval.search.grouping import best_of_groups, in_some_group
 from retrieval.search.options import SearchOptions
+from retrieval.search.paging import cursor_of, next_cursor, not_given
 from retrieval.search.ranking import Sought, nearest, rank
 from retrieval.search.views import ViewCache
 from retrieval.types import (
@@ -77,12 +79,14 @@ class SearchEngine:
             viewed = perf_counter()
             allowed = self._allowed(connection, view, options)
             filtered = perf_counter()
-            found, plan = self._candidates(connection, view, sought, options, allowed)
-            chosen = _chosen(view, found, options)
+            cursor = cursor_of(self._info, sought, options)
+            found, plan = self._candidates(connection, view, sought, options, allowed, cursor)
+            good = found.at_least(options.least_score)
+            chosen = _chosen(view, good, options)
             searched = perf_counter()
-            match = self._match(view, sought, found)
+            match = None if cursor.hits else self._match(view, sought, found)
             matched = perf_counter()
-            hits = self._hits(connection, chosen)
+            hits = self._hits(connection, chosen, cursor.hits + 1)
             looked_up = perf_counter()
             facets = self.facets.count(connection, view, options.filter, options.facets)
             timings = {
@@ -93,7 +97,8 @@ class SearchEngine:
             }
             if facets:
                 timings["facets"] = perf_counter() - looked_up
-            return SearchResult(hits, plan, timings, match, facets)
+            following = next_cursor(cursor, options, plan, good, hits) if sought.asked else None
+            return SearchResult(hits, plan, timings, match, facets, following)
 
         return self.reading(attempt)
 
@@ -182,14 +187,16 @@ class SearchEngine:
         sought: Sought,
         options: SearchOptions,
         allowed: Allowed | None,
+        cursor: Cursor,
     ) -> tuple[Candidates, Plan]:
-        """What hits are chosen from, best first: as many as diversity needs, one of a group."""
+        """What hits are chosen from, best first: as many as diversity needs, one of a group; none that was given."""
         own = items.live_keys(connection, self._info.id, [options.without]) if options.without is not None else {}
 
         def search(wanted: int) -> tuple[Candidates, Plan]:
-            asked = options.for_candidates(wanted + len(own))
+            asked = options.for_candidates(wanted + options.others + cursor.hits)
             found, plan = rank(connection, self._info, view, sought, asked, allowed)
-            return found.without(list(own.values())).first(wanted), plan
+            found = found.without(list(own.values()))
+            return not_given(connection, self._info, cursor, found), plan
 
         wanted = pool_size(options.k) if options.diversity else options.k
         attribute = options.group_by
@@ -199,9 +206,9 @@ class SearchEngine:
         def values_of(keys: KeyArray) -> list[AttributeValue]:
             rows = items.attributes_by_keys(connection, self._info.id, keys.tolist())
             _check_complete(keys, rows)
-            return [rows[key].get(attribute) for key in keys.tolist()]
+            return [cursor.not_given(rows[key].get(attribute)) for key in keys.tolist()]
 
-        return best_of_groups(search, values_of, k=wanted, least=options.least_score)
+        return best_of_groups(search, values_of, k=wanted + 1, least=options.least_score)
 
     def _match(self, view: GenerationView, sought: Sought, found: Candidates) -> Match | None:
         if sought.vector is None or sought.words is not None or sought.modality is None or not len(found):
@@ -213,8 +220,8 @@ class SearchEngine:
         background = self._backgrounds.get(view, sought.modality, search)
         return background.place(sought.vector[0], _vectors(view, found.keys[:1])[0]) if background else None
 
-    def _hits(self, connection: Connection, chosen: Candidates) -> tuple[Hit, ...]:
-        ranked = chosen.ranked()
+    def _hits(self, connection: Connection, chosen: Candidates, first_rank: int) -> tuple[Hit, ...]:
+        ranked = chosen.ranked(first_rank)
         rows = items.by_keys(connection, self._info.id, [key for _, key, _ in ranked])
         _check_complete(ranked, rows)
         return tuple(
@@ -231,9 +238,9 @@ class SearchEngine:
             return attempt(connection)
 
 
-def _chosen(view: GenerationView, found: Candidates, options: SearchOptions) -> Candidates:
-    good = found.at_least(options.least_score)
+def _chosen(view: GenerationView, good: Candidates, options: SearchOptions) -> Candidates:
     if options.diversity:
+        good = good.first(pool_size(options.k))
         vectors = _vectors(view, good.keys)
         good = good.take(maximal_marginal_relevance(good.scores, vectors, k=options.k, diversity=options.diversity))
     return good.first(options.k)

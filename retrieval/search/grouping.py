@@ -48,14 +48,15 @@ def first_of_each(values: Sequence[AttributeValue]) -> list[int]:
     seen: set[Hashable] = set()
     rows = []
     for row, value in enumerate(values):
-        groups = _groups(value)
+        groups = groups_of(value)
         if groups - seen:
             rows.append(row)
         seen |= groups
     return rows
 
 
-def _groups(value: AttributeValue) -> set[Hashable]:
+def groups_of(value: AttributeValue) -> set[Hashable]:
+    """What an attribute's value stands for: equal where filters say that values are equal."""
     match value:
         case None:
             return set()
@@ -63,5 +64,7 @@ def _groups(value: AttributeValue) -> set[Hashable]:
             return set(value)
         case bool():
             return {(bool, value)}  # Python takes True for 1; filters do not, nor do groups
+        case float() if value.is_integer():
+            return {int(value)}
         case _:
             return {value}

@@ -53,6 +53,7 @@ class SearchOptions:
         without: a document that is left out.
         mode: what ranks: "vector", "lexical" (BM25 over titles and captions), or "hybrid", both fused.
         lexical_weight: how much a rank by words counts beside one by vectors in mode "hybrid", 0 to 10.
+        cursor: where to go on, from the result before (`retrieval.search.cursor`).
         facets: what to count over all documents that the filter keeps, in the state that is searched.
 
     Raises:
@@ -70,6 +71,7 @@ class SearchOptions:
     without: str | None = None
     mode: Mode = "vector"
     lexical_weight: float = 1.0
+    cursor: str | None = None
     facets: FacetOptions = FacetOptions()
 
     def __post_init__(self) -> None:
@@ -84,6 +86,8 @@ class SearchOptions:
             raise InputError(f"diversity is {self.diversity}: give 0 (similar) to 1 (different)")
         if self.diversity and self.k > MOST_DIVERSE:
             raise InputError(f"k is {self.k}: with diversity at most {MOST_DIVERSE:,}")
+        if self.diversity and self.cursor:
+            raise InputError("diversity orders hits among themselves, so there is no next page: ask for a larger k")
         if self.group_by == "":
             raise InputError("group_by is empty: name an attribute")
         self._check_mode()
@@ -92,6 +96,11 @@ class SearchOptions:
     def least_score(self) -> float:
         """The lowest score of a hit; -inf where none is asked for."""
         return -math.inf if self.min_score is None else self.min_score
+
+    @property
+    def others(self) -> int:
+        """How many candidates beside the hits are needed, as they may be left out."""
+        return 0 if self.without is None else 1
 
     def for_candidates(self, count: int) -> SearchOptions:
         """The same search for so many candidates (at most 10,000), not narrowed or ordered yet."""

@@ -23,12 +23,14 @@ from retrieval.types import FloatArray, KnnResult, Plan, VectorKind
 class Sought:
     """A query: a unit vector, float32 (1, dim), for mode "vector", words for "lexical", and both for "hybrid".
 
-    `modality` is that of the vector, None where it is not known or there are several.
+    `modality` is that of the vector, None where it is not known or there are several. `asked` is the fingerprint of
+    what was asked for (`retrieval.search.cursor`); without it there are no further pages.
     """
 
     vector: FloatArray | None
     modality: Modality | None = None
     words: LexicalQuery | None = None
+    asked: bytes | None = None
 
 
 def rank(

@@ -27,7 +27,7 @@ DOCUMENT = json.loads(openapi.document())
 GUIDE = examples_of(DOCS / "http.md")
 VARYING = {
     "timings", "created_at", "started_at", "finished_at", "version", "encoder_id", "disk_bytes", "memory_bytes",
-    "request_id", "rate", "eta_s", "seconds", "images_per_second", "size_bytes",
+    "request_id", "next_cursor", "rate", "eta_s", "seconds", "images_per_second", "size_bytes",
 }  # fmt: skip
 SNAPSHOT = managing_examples.SNAPSHOT["id"]
 IDS = {"{collection}": "photos", "{job}": "1", "{evaluation}": "1", "{alias}": "current", "{snapshot}": SNAPSHOT}

@@ -15,7 +15,8 @@ from retrieval.workspace import Workspace
 
 SECRET = "/srv/data/catalogue.sqlite3: SELECT * FROM items"
 STATUSES = {
-    "InputError": 422, "FilterError": 422, "VectorError": 422, "SourceError": 422, "ImageError": 422,
+    "InputError": 422, "FilterError": 422, "CursorError": 422, "VectorError": 422, "SourceError": 422,
+    "ImageError": 422,
     "NotFoundError": 404, "ConflictError": 409, "EncoderMismatchError": 503, "ModelError": 503, "StorageError": 503,
     "CorruptionError": 503, "DependencyError": 503, "RecallError": 409, "GpuError": 500, "RetrievalError": 500,
 }  # fmt: skip
