@@ -63,15 +63,16 @@ export class Searching {
 
   /** Search anew. */
   start() {
-    this.#ask(PAGE);
+    this.#ask(null);
   }
 
   /** Get the next page, unless something is under way or there is none. */
   more() {
-    if (this.results.phase === "ready" && !this.results.complete) this.#ask(this.results.answer.hits.length + PAGE);
+    if (this.results.phase === "ready" && !this.results.complete) this.#ask(this.results.answer.next_cursor);
   }
 
-  async #ask(k) {
+  /** @param {string | null} cursor  where the page before ended; null is the first one */
+  async #ask(cursor) {
     this.#running.abort();
     clearTimeout(this.#retry);
     const running = (this.#running = new AbortController());
@@ -79,11 +80,10 @@ export class Searching {
     const wall = !isQuery(state);
     this.#become({ phase: "loading", error: null });
     try {
-      k = Math.min(k, LIMITS.most_hits);
-      const answer = await askJson(...paged(requestOf(state), k, running.signal));
+      const answer = await askJson(...paged(requestOf(state), cursor, running.signal));
       const shown = answer.hits.filter((hit) => !state.like.includes(hit.doc_id));
-      const complete = wall || answer.hits.length < k || k === LIMITS.most_hits;
-      this.#become({ phase: "ready", hits: shown, answer, wall, complete });
+      const hits = cursor ? [...this.results.hits, ...shown] : shown;
+      this.#become({ phase: "ready", hits, answer, wall, complete: wall || !answer.next_cursor });
     } catch (error) {
       if (running.signal.aborted) return;
       if (error instanceof Unreachable) this.#retry = setTimeout(() => this.start(), RETRY_MS);
@@ -97,6 +97,7 @@ export class Searching {
   }
 }
 
-function paged({ path, json }, k, signal) {
-  return json ? [path, { json: { ...json, k }, signal }] : [`${path}&k=${k}`, { signal }];
+function paged({ path, json }, cursor, signal) {
+  const page = { k: PAGE, ...(cursor && { cursor }) };
+  return json ? [path, { json: { ...json, ...page }, signal }] : [`${path}&${new URLSearchParams(page)}`, { signal }];
 }
