@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.jobs.reporter import Reporter
-from api.jobs.starting import own_name, queue
+from api.jobs.starting import name_of_existing, queue
 from retrieval.metadata.jobs import JobInfo
 from retrieval.metadata.names import check_free, check_name
 from retrieval.workspace import Workspace
@@ -14,7 +14,7 @@ from retrieval.workspace import Workspace
 
 def start_snapshot(workspace: Workspace, name: str) -> JobInfo:
     """Queue a snapshot. `NotFoundError` where there is no such collection."""
-    return queue(workspace, "snapshot", own_name(workspace, name), {}, {})
+    return queue(workspace, "snapshot", name_of_existing(workspace, name), {}, {})
 
 
 def start_restore(workspace: Workspace, name: str, snapshot: str) -> JobInfo:

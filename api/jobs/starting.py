@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from api.jobs import judged
 from api.jobs.requests import CaptionsEvaluation, EvaluationJobRequest, IndexJobRequest, RunEvaluation
 from api.jobs.roots import SourceRoots
 from retrieval.encoders.registry import BUNDLED, FAKE, PRESETS
-from retrieval.errors import InputError, NotFoundError
+from retrieval.errors import InputError
 from retrieval.evaluators.run import parse_measures
 from retrieval.metadata import collections, jobs
 from retrieval.metadata.jobs import JobInfo, JobKind
@@ -28,18 +27,18 @@ def start_index(workspace: Workspace, roots: SourceRoots, name: str, asked: Inde
     for path in filter(None, (asked.source, asked.images, asked.images_tar)):
         roots.resolve(path)
     if asked.model is None:
-        name = own_name(workspace, name)
+        name = name_of_existing(workspace, name)
     else:
         check_name(name)
         check_model(asked.model)
-        with suppress(NotFoundError):
-            name = own_name(workspace, name)
+        with workspace.database.read() as connection:
+            name = collections.own_name(connection, name)
     return queue(workspace, "index", name, asked.model_dump(exclude_unset=True), {})
 
 
 def start_evaluation(workspace: Workspace, roots: SourceRoots, name: str, asked: EvaluationJobRequest) -> JobInfo:
     """Queue an evaluation. Raises as `start_index`, and `InputError` for queries and judgements that are wrong."""
-    name = own_name(workspace, name)
+    name = name_of_existing(workspace, name)
     if isinstance(asked, CaptionsEvaluation) and asked.dataset is not None:
         roots.resolve(asked.dataset)
     if isinstance(asked, RunEvaluation):
@@ -66,7 +65,7 @@ def check_model(model: str) -> None:
         raise InputError(f"the model {model[:100]!r} is a path: name a preset, ARCH/PRETRAINED or hf-hub:OWNER/NAME")
 
 
-def own_name(workspace: Workspace, name: str) -> str:
-    """What the collection is called that a name or an alias leads to at present."""
+def name_of_existing(workspace: Workspace, name: str) -> str:
+    """What the collection itself is called that a name leads to at present; `NotFoundError` where there is none."""
     with workspace.database.read() as connection:
         return collections.get(connection, name).name

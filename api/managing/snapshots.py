@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from retrieval.errors import NotFoundError
@@ -13,9 +12,9 @@ from retrieval.workspace import Workspace
 
 def snapshots_of(workspace: Workspace, name: str) -> list[StoredSnapshot]:
     """Newest first; `NotFoundError` where there is neither such a collection nor a snapshot of one of that name."""
-    found = workspace.snapshots.of(_own_name(workspace, name))
-    if not found:
-        with workspace.database.read() as connection:
+    with workspace.database.read() as connection:
+        found = workspace.snapshots.of(collections.own_name(connection, name))
+        if not found:
             collections.get(connection, name)
     return found
 
@@ -31,9 +30,3 @@ def delete_snapshot(workspace: Workspace, name: str, snapshot: str) -> None:
     """Remove a snapshot of this collection; `NotFoundError` where there is none."""
     path_of(workspace, name, snapshot)
     workspace.snapshots.delete(snapshot)
-
-
-def _own_name(workspace: Workspace, name: str) -> str:
-    with workspace.database.read() as connection, suppress(NotFoundError):
-        return collections.get(connection, name).name
-    return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -79,6 +80,13 @@ def get(connection: Connection, name: str) -> CollectionInfo:
     if row is None:
         raise NotFoundError(f"no collection {name!r}: {_alternatives(name, names.all_of_them(connection))}")
     return _info(row)
+
+
+def own_name(connection: Connection, name: str) -> str:
+    """What the collection itself is called that a name leads to; the name where it leads to none."""
+    with suppress(NotFoundError):
+        return get(connection, name).name
+    return name
 
 
 def all_of_them(connection: Connection) -> list[CollectionInfo]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from retrieval.errors import NotFoundError
+from retrieval.metadata.collections import own_name
 from retrieval.metadata.tables import collections, evaluations
 
 
@@ -67,7 +68,7 @@ def newest(
     """At most `limit` evaluations, the newest first, of those with a lower number than `before`."""
     query = _rows().order_by(evaluations.c.id.desc()).limit(limit)
     if collection is not None:
-        query = query.where(collections.c.name == collection)
+        query = query.where(collections.c.name == own_name(connection, collection))
     if before is not None:
         query = query.where(evaluations.c.id < before)
     return [_info(row) for row in connection.execute(query)]

@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from sqlalchemy import Connection, Row, Select, and_, func, insert, null, or_, select, update
 
 from retrieval.errors import ConflictError, NotFoundError
+from retrieval.metadata.collections import own_name
 from retrieval.metadata.tables import jobs
 
 JobKind: TypeAlias = Literal["index", "evaluation", "maintenance", "snapshot", "restore"]
@@ -104,7 +105,7 @@ def newest(
     """At most `limit` jobs, the newest first, of those with a lower number than `before`."""
     query = select(*_SHOWN).order_by(jobs.c.id.desc()).limit(limit)
     if collection is not None:
-        query = query.where(jobs.c.collection == collection)
+        query = query.where(jobs.c.collection == own_name(connection, collection))
     if state is not None:
         query = query.where(jobs.c.state == state)
     if before is not None:

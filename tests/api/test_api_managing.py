@@ -154,6 +154,7 @@ def test_a_snapshot_outlives_its_collection_and_brings_it_back(client, workspace
     client.put("/v1/aliases/current", json={"collection": "photos"})
     taken = finished(client, client.post("/v1/collections/current/snapshots"))
     assert (taken["state"], taken["collection"], taken["result"]["documents"]) == ("done", "photos", 18)
+    assert client.get("/v1/jobs?collection=current").json() == {"jobs": [taken]}
     (listed,) = client.get(f"{PHOTOS}/snapshots").json()["snapshots"]
     assert listed["id"] == taken["result"]["snapshot"]
     assert client.delete(f"{PHOTOS}?force=true").status_code == 200
