@@ -45,21 +45,30 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that answer, each with a model of its own [env RETRIEVAL_API_WORKERS; default 1].",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Answer searches over HTTP until interrupted."""
     from api.app import create_app
     from api.serving import is_local, listen, run, url_of
+    from api.supervising import Supervisor
     from retrieval.metadata import api_keys
 
-    settings = _settings(host, port, collection, auth)
+    settings = _settings(host, port, collection, auth, workers)
     bound = listen(settings.host, settings.port)
     with open_workspace(data_dir) as workspace:  # so that what cannot be opened is said in one line
         for name in settings.collections:
             workspace.open(name)
         with workspace.database.read() as connection:
             has_keys = any(key.revoked_at is None for key in api_keys.listed(connection))
-        app = create_app(workspace.settings, settings)
+        of_data = workspace.settings
     if settings.requires_key and not has_keys:
         _warn("requests need a key and there is none yet: retrieval keys create --name NAME --scope read")
     if not settings.requires_key and not is_local(bound):
@@ -68,14 +77,18 @@ def serve(
     def on_listening() -> None:
         console().print(f"listening on {url_of(bound)} (Ctrl-C stops)")
 
-    run(app, bound, settings, on_listening=on_listening)
+    if settings.workers > 1:
+        raise typer.Exit(Supervisor(of_data, settings, bound).run(on_listening=on_listening))
+    run(create_app(of_data, settings), bound, settings, on_listening=on_listening)
 
 
 def _warn(message: str) -> None:
     console(stderr=True).print(f"[yellow]warning:[/yellow] {message}")
 
 
-def _settings(host: str | None, port: int | None, collections: list[str] | None, auth: bool | None) -> ApiSettings:
+def _settings(
+    host: str | None, port: int | None, collections: list[str] | None, auth: bool | None, workers: int | None
+) -> ApiSettings:
     from pydantic import ValidationError
 
     from api.settings import ApiSettings
@@ -86,6 +99,7 @@ def _settings(host: str | None, port: int | None, collections: list[str] | None,
         "port": port,
         "collections": tuple(collections or ()) or None,
         "auth": auth,
+        "workers": workers,
     }
     try:
         return ApiSettings(**{name: value for name, value in given.items() if value is not None})

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from api.catalogue import Catalogue
+from api.supervising import METRICS_DIR
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BATCHES = (1, 2, 4, 8, 16, 32)
@@ -32,7 +37,13 @@ class Metrics:
         self._batches = Histogram(
             "retrieval_encoder_batch_size", "Items encoded together.", registry=registry, buckets=BATCHES
         )
-        self._waiting = Gauge("retrieval_encoder_queue_depth", "Items that wait for the encoder.", registry=registry)
+        self._depth: Callable[[], float] = lambda: 0.0
+        self._waiting = Gauge(
+            "retrieval_encoder_queue_depth",
+            "Items that wait for the encoder.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self._cache = Counter(
             "retrieval_query_cache",
             "Texts of queries: embedding kept (hit), being computed for another request (shared), or neither (miss).",
@@ -42,20 +53,15 @@ class Metrics:
         self._rejections = Counter(
             "retrieval_encoder_rejections", "Items that were not encoded.", ("code",), registry=registry
         )
-        self._searching = Gauge("retrieval_searches", "Searches at work, or waiting for their turn.", registry=registry)
+        self._searching = Gauge(
+            "retrieval_searches",
+            "Searches at work, or waiting for their turn.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self._refused = Counter(
             "retrieval_search_rejections", "Searches without an answer.", ("code",), registry=registry
         )
-        self._generation = Gauge(
-            "retrieval_index_generation", "Published state of the index.", ("collection",), registry=registry
-        )
-        self._recall = Gauge(
-            "retrieval_certified_recall_at_10",
-            "Recall measured for the plan of a search without options.",
-            ("collection", "modality"),
-            registry=registry,
-        )
-        self._jobs = Gauge("retrieval_jobs", "Jobs by kind and state.", ("kind", "state"), registry=registry)
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
@@ -69,10 +75,11 @@ class Metrics:
     def batch(self, size: int) -> None:
         """So many items were encoded together."""
         self._batches.observe(size)
+        self._waiting.set(self._depth())
 
     def watch_queue(self, depth: Callable[[], float]) -> None:
-        """Ask `depth` for the number of waiting items whenever the metrics are read."""
-        self._waiting.set_function(depth)
+        """Ask `depth` for the number of waiting items whenever a batch is taken, or the metrics are read."""
+        self._depth = depth
 
     def cached(self, outcome: Literal["hit", "shared", "miss"]) -> None:
         """The embedding of a text was asked for."""
@@ -90,18 +97,47 @@ class Metrics:
         """A search was not made, or not finished, because of this error."""
         self._refused.labels(code).inc()
 
-    def catalogue(self, state: Catalogue) -> None:
-        """The present state of the database."""
-        _replace(self._generation, (((name,), number) for name, number in state.generations.items()))
-        _replace(self._recall, state.recalls.items())
-        _replace(self._jobs, state.jobs.items())
+    def text(self, state: Catalogue) -> bytes:
+        """All of it, and the present state of the database, in the text format of Prometheus 0.0.4.
 
-    def text(self) -> bytes:
-        """All of it in the text format of Prometheus 0.0.4."""
-        return generate_latest(self._registry)
+        Where several processes serve one address, what all of them have counted.
+        """
+        self._waiting.set(self._depth())
+        counted = self._registry
+        if METRICS_DIR in os.environ:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+        read = CollectorRegistry()
+        read.register(_Collected(_families(state)))
+        return generate_latest(counted) + generate_latest(read)
 
 
-def _replace(gauge: Gauge, values: Iterable[tuple[tuple[str, ...], float]]) -> None:
-    gauge.clear()
-    for labels, value in values:
-        gauge.labels(*labels).set(value)
+class _Collected(Collector):
+    """Families that are made already."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = list(families)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+def _families(state: Catalogue) -> Iterator[Metric]:
+    generations = [((name,), number) for name, number in state.generations.items()]
+    yield _family("retrieval_index_generation", "Published state of the index.", ("collection",), generations)
+    yield _family(
+        "retrieval_certified_recall_at_10",
+        "Recall measured for the plan of a search without options.",
+        ("collection", "modality"),
+        state.recalls.items(),
+    )
+    yield _family("retrieval_jobs", "Jobs by kind and state.", ("kind", "state"), state.jobs.items())
+
+
+def _family(
+    name: str, help_text: str, labels: Sequence[str], values: Iterable[tuple[tuple[str, ...], float]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_text, labels=labels)
+    for of_labels, value in values:
+        family.add_metric(of_labels, value)
+    return family

@@ -34,6 +34,9 @@ class ApiSettings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Processes that answer, each with a model of its own; jobs run in one."
+    )
     auth: bool | None = Field(
         default=None, description="Whether requests need a key. Default: unless the host is a loopback address."
     )

@@ -24,5 +24,5 @@ router = APIRouter(tags=["health"])
 )
 async def metrics(service: ServiceDependency) -> Response:
     """Durations, sizes and counts since start, and the present state of collections and jobs."""
-    service.metrics.catalogue(await service.transactions.read(read_catalogue))
-    return Response(service.metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    state = await service.transactions.read(read_catalogue)
+    return Response(service.metrics.text(state), media_type=CONTENT_TYPE_PLAIN_0_0_4)
