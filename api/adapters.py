@@ -8,7 +8,7 @@ from dataclasses import asdict
 from api import schemas
 from retrieval.facets import Facet, Histogram
 from retrieval.status import CollectionStatus
-from retrieval.types import CaptionHit, Hit, Item, SearchResult
+from retrieval.types import CaptionHit, CatalogRecord, Hit, Item, SearchResult
 
 Body = dict[str, object]
 
@@ -59,7 +59,7 @@ def captions_body(hits: Sequence[CaptionHit]) -> Body:
     }
 
 
-def item_body(item: Item) -> Body:
+def item_body(item: Item | CatalogRecord) -> Body:
     """A document without its key and without its place on the server's disk."""
     return {"doc_id": item.doc_id, "captions": item.captions, "attributes": dict(item.attributes)}
 

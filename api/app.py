@@ -21,11 +21,13 @@ from api.routes import (
     health,
     items,
     jobs,
+    listing,
     managing,
     monitoring,
     page,
     search,
     snapshots,
+    writing,
 )
 from api.security import layers
 from api.security.openapi import describe_keys
@@ -62,6 +64,19 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     errors.install(app)
     for routes in (page, docs, health, monitoring):
         app.include_router(routes.router)
-    for routes in (collections, managing, aliases, snapshots, search, facets, items, jobs, evaluations, clip_retrieval):
+    for routes in (
+        collections,
+        managing,
+        aliases,
+        snapshots,
+        search,
+        facets,
+        items,
+        listing,
+        writing,
+        jobs,
+        evaluations,
+        clip_retrieval,
+    ):
         app.include_router(routes.router, responses=error_responses(401, 403, 429))
     return app

@@ -66,7 +66,7 @@ _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
         "The model or the storage is not available at the moment.",
         {
             "code": "storage_unavailable",
-            "message": "the catalogue cannot be read at the moment: try again",
+            "message": "the catalogue cannot be read or written at the moment: try again",
         },
     ),
 }
@@ -89,3 +89,4 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 READING = (404, 422, 500, 503)
 CHANGING = (404, 409, 422, 500, 503)
 SENDING = (400, 404, 413, 422, 500, 503)
+WRITING = (400, 404, 409, 413, 422, 500, 503)

@@ -21,6 +21,7 @@ from api.logs import REQUEST_ID, request_id
 from api.responses import JsonResponse
 from api.security.headers import HEADERS
 from retrieval.errors import (
+    BusyError,
     ConflictError,
     CursorError,
     DependencyError,
@@ -79,12 +80,13 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     ImageError: Answer(422, "invalid_image"),
     NotFoundError: Answer(404, "not_found"),
     ConflictError: Answer(409, "conflict"),
+    BusyError: Answer(503, "busy", retry_after_s=1),
     EncoderMismatchError: Answer(
         503, "model_unavailable", "the collection's model is not the one that it was indexed with: tell the operator"
     ),
     ModelError: Answer(503, "model_unavailable", "the collection's model cannot be loaded: the server's log says why"),
     StorageError: Answer(
-        503, "storage_unavailable", "the catalogue cannot be read at the moment: try again", retry_after_s=1
+        503, "storage_unavailable", "the catalogue cannot be read or written at the moment: try again", retry_after_s=1
     ),
     RecallError: Answer(409, "conflict"),
     DependencyError: Answer(503, "model_unavailable", "the server lacks a package that this needs: tell the operator"),

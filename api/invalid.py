@@ -14,8 +14,8 @@ def explain(error: RequestValidationError) -> tuple[int, str, str, object]:
     """Status, code, message and detail. What was sent is not repeated: it may be large, secret or not printable."""
     found: Sequence[Mapping[str, Any]] = error.errors()[:MOST_DETAILS]
     first = found[0]
-    if first["type"] == "json_invalid":
-        position = first["loc"][-1]
+    position = first["loc"][-1]
+    if first["type"] == "json_invalid" and isinstance(position, int):  # of the body, and not of a field of a form
         message = f"the body is not valid JSON: {first['ctx']['error']} at character {position + 1}"
         return 400, "invalid_json", message, {"position": position}
     detail = [{"where": _where(one), "message": _message(one)} for one in found]

@@ -20,9 +20,13 @@ def pixels_of(data: bytes | str, encoder: Encoder, limits: DecodeLimits) -> Pixe
         InputError: text that is not base64.
         ImageError: bytes that are not a picture, or one too large.
     """
-    raw = data if isinstance(data, bytes) else _from_base64(data)
-    with decoded(raw, at_least=encoder.image_size, limits=limits) as image:
+    with decoded(picture_bytes(data), at_least=encoder.image_size, limits=limits) as image:
         return encoder.preprocess(image)
+
+
+def picture_bytes(data: bytes | str) -> bytes:
+    """A file's bytes, given as they are or in base64; `InputError` for text that is not base64."""
+    return data if isinstance(data, bytes) else _from_base64(data)
 
 
 def _from_base64(text: str) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from api.admission import Admission
 from api.encoding.batcher import Batcher, Encode
+from api.encoding.bulk import BulkEncoder
 from api.encoding.queries import QueryEncoder
 from api.jobs.roots import SourceRoots
 from api.jobs.runner import JobRunner
@@ -19,6 +20,8 @@ from api.settings import ApiSettings
 from api.thumbnails import ThumbnailCache
 from api.transactions import Transactions
 from api.workers import Workers
+from api.writing.commits import Commits
+from api.writing.items import ItemWriter
 from retrieval.images.decode import DecodeLimits
 from retrieval.images.room import PixelRoom
 from retrieval.index.upkeep import Upkeep
@@ -41,6 +44,7 @@ class Service:
     admission: Admission
     decode_limits: DecodeLimits
     queries: QueryEncoder
+    items: ItemWriter
     metrics: Metrics
     thumbnails: ThumbnailCache
     readiness: Readiness
@@ -55,6 +59,7 @@ class Service:
         """Open the data folder; no collection and no model yet. `StorageError` when it cannot be opened."""
         workspace, leaving = Workspace(settings), asyncio.Event()
         workers = Workers(api_settings.threads, encoder_threads=api_settings.encoder_threads)
+        batcher = _batcher(api_settings, workers, metrics)
         transactions, roots = Transactions(workspace.database, workers), SourceRoots(api_settings.source_roots)
         collections = OpenCollections(workspace)
         decode_limits = DecodeLimits(max_pixels=api_settings.max_pixels, room=PixelRoom(api_settings.decode_pixels))
@@ -66,7 +71,8 @@ class Service:
             workers=workers,
             decode_limits=decode_limits,
             admission=Admission(most=api_settings.searches, timeout_s=api_settings.request_timeout_s, metrics=metrics),
-            queries=_query_encoder(api_settings, workers, metrics),
+            queries=_query_encoder(api_settings, batcher, metrics),
+            items=_item_writer(api_settings, workers, batcher, metrics, decode_limits),
             metrics=metrics,
             thumbnails=ThumbnailCache(workspace.data_dir / "thumbnails"),
             readiness=Readiness(),
@@ -92,11 +98,29 @@ class Service:
         self.workspace.close()
 
 
-def _query_encoder(settings: ApiSettings, workers: Workers, metrics: Metrics) -> QueryEncoder:
+def _batcher(settings: ApiSettings, workers: Workers, metrics: Metrics) -> Batcher:
     async def encode(encode: Encode, items: Sequence[object]) -> FloatArray:
         metrics.batch(len(items))
         return await workers.encode(encode, items)
 
     batcher = Batcher(encode, most_waiting=settings.encoder_queue)
     metrics.watch_queue(lambda: len(batcher))
+    return batcher
+
+
+def _query_encoder(settings: ApiSettings, batcher: Batcher, metrics: Metrics) -> QueryEncoder:
     return QueryEncoder(batcher, metrics, most_kept=settings.query_cache, patience_s=settings.encoder_patience_s)
+
+
+def _item_writer(
+    settings: ApiSettings, workers: Workers, batcher: Batcher, metrics: Metrics, decode_limits: DecodeLimits
+) -> ItemWriter:
+    patience_s = settings.write_patience_s
+    share = max(1, settings.encoder_queue // 4)
+    return ItemWriter(
+        workers,
+        BulkEncoder(batcher, metrics, most_waiting=share, patience_s=patience_s),
+        Commits(workers, patience_s=patience_s),
+        decode_limits,
+        decoding=max(1, settings.threads // 2),
+    )

@@ -93,6 +93,12 @@ class ApiSettings(BaseSettings):
     query_cache: int = Field(
         default=10_000, ge=0, description="Query texts whose embeddings are kept in memory, up to 64 MiB of them."
     )
+    max_items: int = Field(default=100, ge=1, description="Most documents that one request stores.")
+    write_patience_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds that a write may wait for the encoder, and again to be stored; then it gets 503.",
+    )
     thumbnail_sides: tuple[Side, ...] = Field(
         default=(128, 256, 512, 1024),
         min_length=1,

@@ -8,14 +8,12 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.errors import ApiError
+from api.originals import NoPictureError, indexed_sha256
 from retrieval.collection import Collection
 from retrieval.errors import ImageError
 from retrieval.images.decode import DecodeLimits, decoded
 from retrieval.images.read import read_image
 from retrieval.images.thumbnail import thumbnail
-from retrieval.metadata import ledger
-from retrieval.metadata.database import Database
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +61,6 @@ def thumbnail_of(
     doc_id: str,
     side: int,
     *,
-    database: Database,
     cache: ThumbnailCache,
     known: frozenset[str],
     limits: DecodeLimits,
@@ -72,10 +69,10 @@ def thumbnail_of(
 
     Raises:
         NotFoundError: there is no such document.
-        ApiError: 404, its picture cannot be read any more, or never could (vectors that were added without one).
+        NoPictureError: its picture cannot be read any more, or never could (vectors that were added without one).
     """
     uri = collection.get(doc_id).image_uri
-    indexed = _indexed_sha256(database, collection.info.id, doc_id)
+    indexed = indexed_sha256(collection, doc_id)
     if indexed:
         etag = _etag(indexed, side)
         if etag in known:
@@ -86,23 +83,11 @@ def thumbnail_of(
         picture = read_image(uri, max_bytes=limits.max_bytes)
         with decoded(picture, at_least=side, limits=limits) as image:
             data = thumbnail(image, side=side)
-    except ImageError as error:  # its message names the file
-        raise ApiError(
-            404,
-            "no_picture",
-            f"the picture of {doc_id!r} cannot be shown: {error.reason}",
-            detail={"reason": error.reason},
-        ) from error
+    except ImageError as error:
+        raise NoPictureError(doc_id, error) from error
     actual = hashlib.sha256(picture).hexdigest()
     cache.keep(actual, side, data)
     return Thumbnail(_etag(actual, side), data)
-
-
-def _indexed_sha256(database: Database, collection_id: int, doc_id: str) -> str | None:
-    """The digest of the file that the document was indexed from, where it was recorded."""
-    with database.read() as connection:
-        entry = ledger.entries(connection, collection_id, [doc_id]).get(doc_id)
-    return entry.content_sha256 if entry and entry.state == "indexed" else None
 
 
 def _etag(sha256: str, side: int) -> str:

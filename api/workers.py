@@ -11,12 +11,16 @@ from typing import TypeVar, TypeVarTuple
 
 from anyio import CapacityLimiter, to_thread
 
+WRITERS = 4
+"""Collections that are written to at a time."""
+
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 
 
 class Workers:
-    """Three lanes: several threads for decoding, searching and SQL; one for the encoder; one for loading models.
+    """Four lanes: several threads for decoding, searching and SQL; one for the encoder; one for loading models; a few
+    for commits, which wait for one another and for other processes that write.
 
     The encoder has one thread of its own and keeps it: every thread that calls it would get a pool of native threads
     of its own, and these would fight for the cores. For the same reason a search runs on its thread alone. Loading is
@@ -29,6 +33,7 @@ class Workers:
         self._threads = ThreadPoolExecutor(threads, "worker", initializer=_search_alone)
         self._encoder = ThreadPoolExecutor(1, "encoder", initializer=_encode_with, initargs=(encoder_threads,))
         self._loader = CapacityLimiter(1)
+        self._writers = ThreadPoolExecutor(WRITERS, "writer", initializer=_search_alone)
 
     async def run(self, work: Callable[[*Args], T], *args: *Args) -> T:
         """Decode, search or read the database. Cancelled before its turn, it is not done."""
@@ -42,10 +47,15 @@ class Workers:
         """Run an encoder; one call at a time, always on the same thread."""
         return await asyncio.get_running_loop().run_in_executor(self._encoder, work, *args)
 
+    async def write(self, work: Callable[[*Args], T], *args: *Args) -> T:
+        """Commit, or merge what was committed."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, copy_context().run, work, *args)
+
     def close(self) -> None:
         """Finish what the threads are at, and nothing more."""
         self._encoder.shutdown(cancel_futures=True)
         self._threads.shutdown(cancel_futures=True)
+        self._writers.shutdown(cancel_futures=True)
 
 
 def _search_alone() -> None:

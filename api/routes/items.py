@@ -16,10 +16,13 @@ from api.adapters import item_body
 from api.dependencies import CollectionName, ServiceDependency
 from api.error_docs import READING, errors
 from api.errors import ApiError
+from api.originals import original_of
 from api.requests import ItemParameters, ThumbnailParameters
 from api.responses import JsonResponse
 from api.schemas import Item
 from api.thumbnails import thumbnail_of
+
+IfNoneMatch = Annotated[str | None, Header(description="ETag of the client's copy.")]
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["items"])
 
@@ -47,7 +50,7 @@ async def get_thumbnail(
     collection: CollectionName,
     asked: Annotated[ThumbnailParameters, Query()],
     service: ServiceDependency,
-    if_none_match: Annotated[str | None, Header(description="ETag of the client's copy.")] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """The picture, whole and upright, fitted into a square of the given side. Not enlarged."""
     settings = service.settings
@@ -56,10 +59,9 @@ async def get_thumbnail(
         sides = ", ".join(map(str, settings.thumbnail_sides))
         raise ApiError(422, "invalid_input", f"no thumbnails of side {side}: there are {sides}")
     opened = await service.opened(collection)
-    known = frozenset(tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(","))
+    known = _tags(if_none_match)
     make = partial(
         thumbnail_of,
-        database=service.workspace.database,
         cache=service.thumbnails,
         known=known,
         limits=service.decode_limits,
@@ -69,3 +71,34 @@ async def get_thumbnail(
     if found.data is None or found.etag in known:
         return Response(status_code=304, headers=headers)
     return Response(found.data, media_type="image/webp", headers=headers)
+
+
+@router.get(
+    "/image",
+    response_class=Response,
+    summary="Get a document's picture",
+    responses={
+        200: {"description": "The file as it was indexed or sent.", "content": {"image/*": {}}},
+        304: {"description": "The client's copy is still right."},
+        **errors(*READING),
+    },
+)
+async def get_image(
+    collection: CollectionName,
+    asked: Annotated[ItemParameters, Query()],
+    service: ServiceDependency,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The picture's own file, where it is one: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF."""
+    opened = await service.opened(collection)
+    known = _tags(if_none_match)
+    read = partial(original_of, known=known, limits=service.decode_limits)
+    found = await service.workers.run(read, opened.collection, asked.doc_id)
+    headers = {"ETag": found.etag, "Cache-Control": f"private, max-age={service.settings.thumbnail_max_age_s}"}
+    if found.data is None or found.etag in known:
+        return Response(status_code=304, headers=headers)
+    return Response(found.data, media_type=found.media_type, headers={**headers, "Content-Disposition": "inline"})
+
+
+def _tags(if_none_match: str | None) -> frozenset[str]:
+    return frozenset(tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(","))

@@ -1,0 +1,37 @@
+"""Documents in parts, and several by id."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.dependencies import CollectionName, ServiceDependency
+from api.error_docs import READING, SENDING, errors
+from api.responses import JsonResponse
+from api.writing.adapters import doc_id_of, page_body, several_body
+from api.writing.requests import PageParameters, SeveralRequest
+from api.writing.schemas import Page, Several
+
+router = APIRouter(prefix="/v1/collections/{collection}/items", tags=["items"])
+
+
+@router.get("", response_model=Page, summary="List documents", responses=errors(*READING))
+async def list_items(
+    collection: CollectionName, asked: Annotated[PageParameters, Query()], service: ServiceDependency
+) -> JsonResponse:
+    """Documents in the order of their ids, those that a filter keeps or all of them, a page at a time."""
+    opened = await service.opened(collection)
+    read = partial(
+        opened.collection.catalogue.page, after=doc_id_of(asked.cursor), limit=asked.limit + 1, filter=asked.filter
+    )
+    return JsonResponse(page_body(await service.workers.run(read), asked.limit))
+
+
+@router.post("/get", response_model=Several, summary="Get several documents", responses=errors(*SENDING))
+async def get_items(collection: CollectionName, body: SeveralRequest, service: ServiceDependency) -> JsonResponse:
+    """Documents by id, in the order asked for."""
+    opened = await service.opened(collection)
+    found = await service.workers.run(opened.collection.catalogue.several, body.doc_ids)
+    return JsonResponse(several_body(found, body.doc_ids))

@@ -1,0 +1,46 @@
+"""From domain types to the wire bodies of api/writing/schemas.py, and cursors to and from text."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+
+from api.adapters import Body, item_body
+from api.errors import message_of
+from api.writing.items import Stored
+from retrieval.errors import InputError
+from retrieval.types import Item
+
+
+def page_body(items: Sequence[Item], limit: int) -> Body:
+    """The first `limit` items; that there are more shows that there is another page."""
+    page = items[:limit]
+    return {"items": [*map(item_body, page)], "next": cursor_after(page[-1].doc_id) if len(items) > limit else None}
+
+
+def several_body(items: Sequence[Item], asked: Sequence[str]) -> Body:
+    """Items, and which of those asked for are not among them."""
+    there = {item.doc_id for item in items}
+    return {"items": [*map(item_body, items)], "missing": [doc_id for doc_id in asked if doc_id not in there]}
+
+
+def stored_body(stored: Stored) -> Body:
+    """What is stored and what is not."""
+    rejected = [
+        {"doc_id": one.doc_id, "reason": one.reason, "message": message_of(one.error)} for one in stored.rejected
+    ]
+    return {"indexed": [record.doc_id for record in stored.records], "rejected": rejected}
+
+
+def cursor_after(doc_id: str) -> str:
+    """Where a page that ends with this document goes on."""
+    return urlsafe_b64encode(doc_id.encode()).decode().rstrip("=")
+
+
+def doc_id_of(cursor: str | None) -> str:
+    """The document after which the page begins, "" for the first one. `InputError` for what is no cursor."""
+    try:
+        return urlsafe_b64decode(f"{cursor or ''}{'=' * (-len(cursor or '') % 4)}").decode()
+    except (binascii.Error, ValueError) as error:
+        raise InputError("this is no cursor: give `next` of the page before as it was") from error

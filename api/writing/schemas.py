@@ -1,0 +1,54 @@
+"""What clients get of changed and listed documents: the wire shapes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.schemas import Item, Schema, with_example
+from api.writing import examples
+
+
+class Page(Schema):
+    """Documents in the order of their ids. No document comes twice, whatever is changed between two pages."""
+
+    model_config = with_example(examples.PAGE)
+
+    items: list[Item]
+    next: Annotated[str | None, Field(description="`cursor` of the next page; null after the last one.")]
+
+
+class Several(Schema):
+    """Documents in the order asked for, and the ids of those that are not there."""
+
+    model_config = with_example(examples.SEVERAL)
+
+    items: list[Item]
+    missing: list[str]
+
+
+class Rejected(Schema):
+    """A document that was not stored."""
+
+    doc_id: str
+    reason: Annotated[str, Field(description="A short stable code, such as `truncated`.")]
+    message: str
+
+
+class StoredItems(Schema):
+    """What became of documents: those that are durable and searchable now, and those that are not stored, and why."""
+
+    model_config = with_example(examples.STORED)
+
+    indexed: list[str]
+    rejected: list[Rejected]
+
+
+class DeletedItems(Schema):
+    """How many documents were found, and how many of them deleted: none for a dry run."""
+
+    model_config = with_example(examples.DELETED)
+
+    matched: int
+    deleted: int
