@@ -90,6 +90,14 @@ CursorText = Annotated[
     Annotated[str, Field(min_length=1, max_length=LONGEST_CURSOR)] | None,
     Field(description="The `next_cursor` of an answer, to go on after its hits; all else must be as it was but k."),
 ]
+FieldNames = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), Storable]] | None,
+    Field(
+        description="What is told of each hit beside doc_id, score and rank: `captions`, `attributes`, or single ones "
+        "as `attributes.NAME`; [] for nothing. By default both.",
+        examples=[["captions", "attributes.price"]],
+    ),
+]
 FacetNames = Annotated[
     list[AttributeName],
     Field(

@@ -17,6 +17,7 @@ from api.fields import (
     Exact,
     FacetNames,
     FacetValues,
+    FieldNames,
     FilterText,
     FilterTextInUrl,
     GroupBy,
@@ -33,6 +34,7 @@ from api.fields import (
     VectorValues,
     Weight,
 )
+from retrieval.search.fields import Fields
 from retrieval.search.options import FacetOptions, SearchOptions
 
 MOST_TERMS = 32
@@ -70,14 +72,18 @@ class SearchFields(BaseModel):
     diversity: Diversity = 0.0
     group_by: GroupBy = None
     cursor: CursorText = None
+    fields: FieldNames = None
     facets: FacetNames = []
     facet_values: FacetValues = 10
 
     def options(self) -> SearchOptions:
         """The same for the library."""
-        same = SearchFields.model_fields.keys() - {"facets", "facet_values"}
-        facets = FacetOptions(tuple(self.facets), self.facet_values)
-        return SearchOptions(**{name: getattr(self, name) for name in same}, facets=facets)
+        same = SearchFields.model_fields.keys() - {"fields", "facets", "facet_values"}
+        return SearchOptions(
+            **{name: getattr(self, name) for name in same},
+            fields=Fields.named(self.fields),
+            facets=FacetOptions(tuple(self.facets), self.facet_values),
+        )
 
 
 class TextSearchFields(SearchFields):

@@ -32,8 +32,10 @@ class Hit(Schema):
         Field(description="Higher is better: cosine similarity, BM25 in mode `lexical`, fused ranks in mode `hybrid`."),
     ]
     rank: Annotated[int, Field(ge=1)]
-    captions: list[str]
-    attributes: dict[str, AttributeValue]
+    captions: Annotated[list[str], Field(description="Left out where `fields` does not ask for them.")] = []
+    attributes: Annotated[
+        dict[str, AttributeValue], Field(description="Those that `fields` asks for; left out where it asks for none.")
+    ] = {}
     ranks: Annotated[
         dict[Literal["vector", "lexical"], int] | None,
         Field(description="Its rank by each, in mode `hybrid`; one is missing where it is not among the `depth` best."),

@@ -30,8 +30,9 @@ async def search(
     clues = clues_of(body)
     if body.image_url is not None:
         clues.append(Clue(Picture(await fetched(service, body.image_url))))
-    work = searching.search(service, collection, clues, body.options())
-    return JsonResponse(search_body(await while_connected(request, work)))
+    options = body.options()
+    work = searching.search(service, collection, clues, options)
+    return JsonResponse(search_body(await while_connected(request, work), options.fields))
 
 
 @router.get("/search", response_model=SearchResponse, summary="Search by text", responses=errors(*READING))
@@ -42,8 +43,9 @@ async def search_by_text(
     service: ServiceDependency,
 ) -> JsonResponse:
     """Find images by a text: a search that fits into an address bar."""
-    work = searching.search(service, collection, [Clue(Text(asked.q))], asked.options())
-    return JsonResponse(search_body(await while_connected(request, work)))
+    options = asked.options()
+    work = searching.search(service, collection, [Clue(Text(asked.q))], options)
+    return JsonResponse(search_body(await while_connected(request, work), options.fields))
 
 
 @router.post(
@@ -59,8 +61,9 @@ async def search_by_image(
     clues = [Clue(Picture(await form.image.read()))]
     if form.text is not None:
         clues.append(Clue(Text(form.text)))
-    work = searching.search(service, collection, clues, form.options())
-    return JsonResponse(search_body(await while_connected(request, work)))
+    options = form.options()
+    work = searching.search(service, collection, clues, options)
+    return JsonResponse(search_body(await while_connected(request, work), options.fields))
 
 
 @router.get(
@@ -73,8 +76,9 @@ async def similar(
     service: ServiceDependency,
 ) -> JsonResponse:
     """Find images like a stored one, which is left out itself. Needs no model."""
-    work = searching.similar(service, collection, asked.doc_id, asked.options())
-    return JsonResponse(search_body(await while_connected(request, work)))
+    options = asked.options()
+    work = searching.similar(service, collection, asked.doc_id, options)
+    return JsonResponse(search_body(await while_connected(request, work), options.fields))
 
 
 @router.post("/captions", response_model=CaptionsResponse, summary="Describe an image", responses=errors(*SENDING))

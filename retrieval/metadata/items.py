@@ -36,6 +36,7 @@ _KEYS: BindParameter[int] = bindparam("keys", expanding=True)
 _ITEMS = select(items.c.key, items.c.doc_id, items.c.image_uri, items.c.attributes).where(
     items.c.collection_id == _COLLECTION, items.c.key.in_(_KEYS)
 )
+_BARE_ITEMS = _ITEMS.with_only_columns(items.c.key, items.c.doc_id, items.c.image_uri)
 _CAPTIONS = (
     select(captions.c.item_key, captions.c.text)
     .where(captions.c.collection_id == _COLLECTION, captions.c.item_key.in_(_KEYS))
@@ -121,14 +122,22 @@ def live_keys(connection: Connection, collection_id: int, doc_ids: Sequence[str]
     return found
 
 
-def by_keys(connection: Connection, collection_id: int, keys: Sequence[int]) -> dict[int, Item]:
-    """Versions by key, dead ones included as long as compaction has not dropped them."""
+def by_keys(
+    connection: Connection,
+    collection_id: int,
+    keys: Sequence[int],
+    *,
+    with_captions: bool = True,
+    with_attributes: bool = True,
+) -> dict[int, Item]:
+    """Versions by key, dead ones included as long as compaction has not dropped them; without some parts if wanted."""
     found: dict[int, Item] = {}
     for part in batches(keys):
-        texts = _captions_of(connection, collection_id, part)
-        rows = connection.execute(_ITEMS, {"collection": collection_id, "keys": part})
-        for key, doc_id, image_uri, attributes in rows:
-            found[key] = Item(key, doc_id, image_uri, tuple(texts.get(key, ())), attributes)
+        texts = _captions_of(connection, collection_id, part) if with_captions else {}
+        query = _ITEMS if with_attributes else _BARE_ITEMS
+        for row in connection.execute(query, {"collection": collection_id, "keys": part}):
+            attributes = row.attributes if with_attributes else {}
+            found[row.key] = Item(row.key, row.doc_id, row.image_uri, tuple(texts.get(row.key, ())), attributes)
     return found
 
 

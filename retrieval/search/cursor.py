@@ -7,7 +7,6 @@ however the hits are ranked (docs/adr/0006-cursors-name-what-was-given.md).
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from hashlib import blake2b
 from typing import TypeAlias
 
 from retrieval.errors import CursorError
+from retrieval.search.fields import ALL_FIELDS
 from retrieval.search.grouping import groups_of
 from retrieval.search.options import FacetOptions, SearchOptions
 from retrieval.search.query import Document, Image, Text, Vector
@@ -83,8 +83,8 @@ def fingerprint(terms: Iterable[tuple[Text | Image | Document | Vector | bytes, 
 
 def search_digest(collection_id: int, asked: bytes, options: SearchOptions) -> bytes:
     """A digest of a search: everything but how many hits are wanted, and what else is told of them."""
-    same = replace(options, k=1, facets=FacetOptions(), cursor=None)
-    said = json.dumps([collection_id, asked.hex(), asdict(same)], sort_keys=True)
+    same = replace(options, k=1, fields=ALL_FIELDS, facets=FacetOptions(), cursor=None)
+    said = repr((collection_id, asked, sorted(asdict(same).items())))
     return blake2b(said.encode(), digest_size=DIGEST).digest()
 
 

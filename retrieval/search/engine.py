@@ -86,7 +86,7 @@ class SearchEngine:
             searched = perf_counter()
             match = None if cursor.hits else self._match(view, sought, found)
             matched = perf_counter()
-            hits = self._hits(connection, chosen, cursor.hits + 1)
+            hits = self._hits(connection, chosen, options, cursor.hits + 1)
             looked_up = perf_counter()
             facets = self.facets.count(connection, view, options.filter, options.facets)
             timings = {
@@ -98,7 +98,8 @@ class SearchEngine:
             if facets:
                 timings["facets"] = perf_counter() - looked_up
             following = next_cursor(cursor, options, plan, good, hits) if sought.asked else None
-            return SearchResult(hits, plan, timings, match, facets, following)
+            told = tuple(map(options.fields.of, hits))
+            return SearchResult(told, plan, timings, match, facets, following)
 
         return self.reading(attempt)
 
@@ -220,9 +221,18 @@ class SearchEngine:
         background = self._backgrounds.get(view, sought.modality, search)
         return background.place(sought.vector[0], _vectors(view, found.keys[:1])[0]) if background else None
 
-    def _hits(self, connection: Connection, chosen: Candidates, first_rank: int) -> tuple[Hit, ...]:
-        ranked = chosen.ranked(first_rank)
-        rows = items.by_keys(connection, self._info.id, [key for _, key, _ in ranked])
+    def _hits(
+        self, connection: Connection, chosen: Candidates, options: SearchOptions, first_rank: int
+    ) -> tuple[Hit, ...]:
+        """With the attributes too where these tell the groups."""
+        ranked, fields = chosen.ranked(first_rank), options.fields
+        rows = items.by_keys(
+            connection,
+            self._info.id,
+            [key for _, key, _ in ranked],
+            with_captions=fields.captions,
+            with_attributes=fields.attributes or options.group_by is not None,
+        )
         _check_complete(ranked, rows)
         return tuple(
             Hit(rows[key].doc_id, score, rank, rows[key].captions, rows[key].attributes, ranks)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from retrieval.errors import InputError
+from retrieval.search.fields import ALL_FIELDS, Fields
 from retrieval.search.fusion import LEAST_DEPTH
 from retrieval.search.query import MOST_HITS, check_limits
 from retrieval.types import Mode
@@ -54,6 +55,7 @@ class SearchOptions:
         mode: what ranks: "vector", "lexical" (BM25 over titles and captions), or "hybrid", both fused.
         lexical_weight: how much a rank by words counts beside one by vectors in mode "hybrid", 0 to 10.
         cursor: where to go on, from the result before (`retrieval.search.cursor`).
+        fields: what is told of each hit.
         facets: what to count over all documents that the filter keeps, in the state that is searched.
 
     Raises:
@@ -72,6 +74,7 @@ class SearchOptions:
     mode: Mode = "vector"
     lexical_weight: float = 1.0
     cursor: str | None = None
+    fields: Fields = ALL_FIELDS
     facets: FacetOptions = FacetOptions()
 
     def __post_init__(self) -> None:

@@ -1,10 +1,14 @@
-"""Pages of searches over HTTP, while documents come and go."""
+"""Parts of answers over HTTP: pages of hits, and the fields of each."""
 
 from __future__ import annotations
 
 import pytest
 from api_service import PHOTOS, doc_ids, error, fill_photos, serving, settings_for
+from sqlalchemy import Engine, event
 
+from retrieval.search.fields import Fields
+from retrieval.search.options import SearchOptions
+from retrieval.search.query import Document, Weighted
 from retrieval.workspace import Workspace
 
 
@@ -82,3 +86,36 @@ def test_cursors_that_do_not_fit(client):
     assert "15 hits were given, and 6 more would be over 20" in error(deeper, 422)["message"]
     diverse = client.post(f"{PHOTOS}/search", json={"text": "red", "k": 2, "diversity": 0.5, "cursor": cursor})
     assert "no next page" in error(diverse, 422)["message"]
+
+
+def test_only_the_fields_that_are_asked_for_are_told(client):
+    def hit(fields, **more):
+        response = client.post(f"{PHOTOS}/search", json={"text": "red", "k": 1, "fields": fields, **more})
+        assert response.status_code == 200, response.text
+        return {name: value for name, value in response.json()["hits"][0].items() if name not in ("score", "ranks")}
+
+    red = {"doc_id": "red/2.png", "rank": 1}
+    assert hit([]) == red
+    assert hit(["captions", "doc_id"]) == {**red, "captions": ["a red shirt"]}
+    assert hit(["attributes.price", "attributes.none"]) == {**red, "attributes": {"price": 20}}
+    assert hit(["attributes", "attributes.price"]) == {**red, "attributes": {"colour": "red", "price": 20}}
+    assert hit([], group_by="colour") == red
+    by_address = client.get(f"{PHOTOS}/search", params={"q": "red", "fields": "doc_id"}).json()["hits"][0]
+    assert {"captions", "attributes"}.isdisjoint(by_address)
+    wrong = client.post(f"{PHOTOS}/search", json={"text": "red", "fields": ["price"]})
+    assert "no field 'price': there are doc_id" in error(wrong, 422)["message"]
+
+
+def test_what_is_not_asked_for_is_not_read(client, library):
+    statements: list[str] = []
+
+    def note(*arguments) -> None:
+        statements.append(arguments[2].lower())
+
+    event.listen(Engine, "before_cursor_execute", note)
+    library.find([Weighted(Document("red/0.png"))], SearchOptions(k=3, fields=Fields.named([])))
+    assert not any("captions.text" in one or "items.attributes" in one for one in statements)
+    library.find([Weighted(Document("red/0.png"))], SearchOptions(k=3))
+    assert any("captions.text" in one for one in statements)
+    assert any("items.attributes" in one for one in statements)
+    event.remove(Engine, "before_cursor_execute", note)
