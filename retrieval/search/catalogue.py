@@ -15,7 +15,8 @@ from retrieval.index.generation import Allowed, GenerationView
 from retrieval.metadata import items, listing
 from retrieval.metadata.batches import MOST_PARAMETERS
 from retrieval.metadata.collections import CollectionInfo
-from retrieval.search.engine import SearchEngine, StaleViewError
+from retrieval.search.engine import SearchEngine
+from retrieval.search.stale import StaleViewError
 from retrieval.types import FloatArray, Item, KeyArray
 
 BATCH = 1_000

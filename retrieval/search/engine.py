@@ -1,8 +1,8 @@
-"""query vector -> candidate keys -> hits -> metadata."""
+"""Searches of a collection: each, with all that it looks up, in one committed state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
@@ -12,31 +12,27 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.certificate import Modality
-from retrieval.errors import CorruptionError, FilterError, InputError, NotFoundError, StorageError
+from retrieval.errors import CorruptionError, FilterError, InputError, NotFoundError
 from retrieval.index.generation import Allowed, GenerationView
 from retrieval.metadata import items
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
+from retrieval.search.answering import Answering, first_round
 from retrieval.search.attributes import AttributeCache
 from retrieval.search.background import BackgroundCache
 from retrieval.search.candidates import Candidates
-from retrieval.search.cursor import Cursor
-from retrieval.search.diversity import maximal_marginal_relevance, pool_size
 from retrieval.search.facets import FacetCache
-from retrieval.search.grouping import best_of_groups, in_some_group
+from retrieval.search.grouping import in_some_group
 from retrieval.search.options import SearchOptions
-from retrieval.search.paging import cursor_of, next_cursor, not_given
-from retrieval.search.ranking import Sought, nearest, rank
+from retrieval.search.ranking import Ranking, Sought, nearest
+from retrieval.search.stale import StaleViewError, check_complete, vectors_of
 from retrieval.search.views import ViewCache
 from retrieval.types import (
-    AttributeValue,
     CaptionHit,
     FloatArray,
-    Hit,
     Item,
     KeyArray,
     KnnResult,
-    Match,
     Plan,
     SearchResult,
     VectorKind,
@@ -46,13 +42,6 @@ T = TypeVar("T")
 
 TRIES = 4
 """Small segments are merged every few commits, so that it may happen twice in a row."""
-
-
-class StaleViewError(StorageError):
-    """A compaction has dropped what this search was about to look up; the next try sees the new state."""
-
-    def __init__(self) -> None:
-        super().__init__("the collection was compacted while it was searched: try again")
 
 
 class SearchEngine:
@@ -72,36 +61,37 @@ class SearchEngine:
         Fewer than k where the collection or the options leave fewer. Where what is sought is a vector of known
         modality, the result says whether its best hit is a good match.
         """
+        (found,) = self.search_many([sought], options)
+        if isinstance(found, InputError):
+            raise found
+        return found
 
-        def attempt(connection: Connection) -> SearchResult:
+    def search_many(self, several: Sequence[Sought], options: SearchOptions) -> list[SearchResult | InputError]:
+        """Searches with the same options, in one state of the collection; vectors are searched for in one call.
+
+        What is wrong with one of them alone is in its place. The times of what is done together count in equal parts.
+        """
+
+        def attempt(connection: Connection) -> list[SearchResult | InputError]:
             started = perf_counter()
             view = self.views.at(connection)
             viewed = perf_counter()
             allowed = self._allowed(connection, view, options)
             filtered = perf_counter()
-            cursor = cursor_of(self._info, sought, options)
-            found, plan = self._candidates(connection, view, sought, options, allowed, cursor)
-            good = found.at_least(options.least_score)
-            chosen = _chosen(view, good, options)
+            ranking = Ranking(connection, self._info, view, allowed)
+            ranking.search_together(several, first_round(options))
             searched = perf_counter()
-            match = None if cursor.hits else self._match(view, sought, found)
-            matched = perf_counter()
-            hits = self._hits(connection, chosen, options, cursor.hits + 1)
-            looked_up = perf_counter()
             facets = self.facets.count(connection, view, options.filter, options.facets)
-            timings = {
+            shared = {
                 "filter": filtered - viewed,
                 "search": searched - filtered + viewed - started,
-                "match": matched - searched,
-                "metadata": looked_up - matched,
+                "facets": perf_counter() - searched,
             }
-            if facets:
-                timings["facets"] = perf_counter() - looked_up
-            following = next_cursor(cursor, options, plan, good, hits) if sought.asked else None
-            told = tuple(map(options.fields.of, hits))
-            return SearchResult(told, plan, timings, match, facets, following)
+            parts = {name: seconds / len(several) for name, seconds in shared.items()}
+            answering = Answering(self._info, self._backgrounds, options, connection, view, ranking, facets, parts)
+            return [answering.answer(sought) for sought in several]
 
-        return self.reading(attempt)
+        return self.reading(attempt) if several else []
 
     def captions(
         self, query: FloatArray, *, k: int, ef_search: int | None = None, target_recall: float | None = None
@@ -114,7 +104,7 @@ class SearchEngine:
             found, _ = nearest(self._info, view, "caption", query, options, None, "image")
             ranked = Candidates.of(found).ranked()
             rows = items.captions_by_keys(connection, self._info.id, [key for _, key, _ in ranked])
-            _check_complete(ranked, rows)
+            check_complete(ranked, rows)
             return tuple(CaptionHit(rows[key].text, rows[key].doc_id, score, rank) for rank, key, score in ranked)
 
         return self.reading(attempt)
@@ -167,7 +157,7 @@ class SearchEngine:
             for doc_id in doc_ids:
                 if doc_id not in keys:
                     raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
-            return _vectors(view, np.array([keys[doc_id] for doc_id in doc_ids], np.int64))
+            return vectors_of(view, np.array([keys[doc_id] for doc_id in doc_ids], np.int64))
 
         return self.reading(attempt)
 
@@ -181,64 +171,6 @@ class SearchEngine:
         except FilterError as error:
             raise InputError(f"group_by: {error}") from error
 
-    def _candidates(
-        self,
-        connection: Connection,
-        view: GenerationView,
-        sought: Sought,
-        options: SearchOptions,
-        allowed: Allowed | None,
-        cursor: Cursor,
-    ) -> tuple[Candidates, Plan]:
-        """What hits are chosen from, best first: as many as diversity needs, one of a group; none that was given."""
-        own = items.live_keys(connection, self._info.id, [options.without]) if options.without is not None else {}
-
-        def search(wanted: int) -> tuple[Candidates, Plan]:
-            asked = options.for_candidates(wanted + options.others + cursor.hits)
-            found, plan = rank(connection, self._info, view, sought, asked, allowed)
-            found = found.without(list(own.values()))
-            return not_given(connection, self._info, cursor, found), plan
-
-        wanted = pool_size(options.k) if options.diversity else options.k
-        attribute = options.group_by
-        if attribute is None:
-            return search(wanted)
-
-        def values_of(keys: KeyArray) -> list[AttributeValue]:
-            rows = items.attributes_by_keys(connection, self._info.id, keys.tolist())
-            _check_complete(keys, rows)
-            return [cursor.not_given(rows[key].get(attribute)) for key in keys.tolist()]
-
-        return best_of_groups(search, values_of, k=wanted + 1, least=options.least_score)
-
-    def _match(self, view: GenerationView, sought: Sought, found: Candidates) -> Match | None:
-        if sought.vector is None or sought.words is not None or sought.modality is None or not len(found):
-            return None
-
-        def search(queries: FloatArray, k: int) -> KnnResult:
-            return nearest(self._info, view, "image", queries, SearchOptions(k=k), None, sought.modality)[0]
-
-        background = self._backgrounds.get(view, sought.modality, search)
-        return background.place(sought.vector[0], _vectors(view, found.keys[:1])[0]) if background else None
-
-    def _hits(
-        self, connection: Connection, chosen: Candidates, options: SearchOptions, first_rank: int
-    ) -> tuple[Hit, ...]:
-        """With the attributes too where these tell the groups."""
-        ranked, fields = chosen.ranked(first_rank), options.fields
-        rows = items.by_keys(
-            connection,
-            self._info.id,
-            [key for _, key, _ in ranked],
-            with_captions=fields.captions,
-            with_attributes=fields.attributes or options.group_by is not None,
-        )
-        _check_complete(ranked, rows)
-        return tuple(
-            Hit(rows[key].doc_id, score, rank, rows[key].captions, rows[key].attributes, ranks)
-            for (rank, key, score), ranks in zip(ranked, chosen.ranks_by_ranking(), strict=True)
-        )
-
     def reading(self, attempt: Callable[[Connection], T]) -> T:
         """Run on one committed state, and on the next where merges took files or rows of it away meanwhile."""
         for _ in range(TRIES - 1):
@@ -246,23 +178,3 @@ class SearchEngine:
                 return attempt(connection)
         with self._database.read() as connection:
             return attempt(connection)
-
-
-def _chosen(view: GenerationView, good: Candidates, options: SearchOptions) -> Candidates:
-    if options.diversity:
-        good = good.first(pool_size(options.k))
-        vectors = _vectors(view, good.keys)
-        good = good.take(maximal_marginal_relevance(good.scores, vectors, k=options.k, diversity=options.diversity))
-    return good.first(options.k)
-
-
-def _vectors(view: GenerationView, keys: KeyArray) -> FloatArray:
-    try:
-        return view.vectors(keys)
-    except KeyError as error:
-        raise StaleViewError from error
-
-
-def _check_complete(wanted: Sized, rows: Sized) -> None:
-    if len(rows) < len(wanted):
-        raise StaleViewError

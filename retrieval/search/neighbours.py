@@ -12,8 +12,8 @@ from retrieval.certificate import Modality
 from retrieval.metadata import items
 from retrieval.search.candidates import Candidates
 from retrieval.search.distinct import first_of_linked
-from retrieval.search.engine import StaleViewError
 from retrieval.search.grouping import best_of_groups
+from retrieval.search.stale import StaleViewError
 from retrieval.types import AttributeValue, FloatArray, Item, KeyArray, Plan
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from retrieval.errors import InputError
+from retrieval.search.diversity import pool_size
 from retrieval.search.fields import ALL_FIELDS, Fields
 from retrieval.search.fusion import LEAST_DEPTH
 from retrieval.search.query import MOST_HITS, check_limits
@@ -99,6 +100,11 @@ class SearchOptions:
     def least_score(self) -> float:
         """The lowest score of a hit; -inf where none is asked for."""
         return -math.inf if self.min_score is None else self.min_score
+
+    @property
+    def pool(self) -> int:
+        """How many candidates the hits are chosen from."""
+        return pool_size(self.k) if self.diversity else self.k
 
     @property
     def others(self) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.certificate import Modality, measured_at
@@ -33,27 +35,51 @@ class Sought:
     asked: bytes | None = None
 
 
-def rank(
-    connection: Connection,
-    info: CollectionInfo,
-    view: GenerationView,
-    sought: Sought,
-    options: SearchOptions,
-    allowed: Allowed | None,
-) -> tuple[Candidates, Plan]:
-    """The best candidates, `options.k` at most (for "hybrid" of each ranking), best first."""
-    by_words = Candidates.joined([])
-    if sought.words is not None:
-        by_words = best_by_words(connection, view, info.id, sought.words, k=options.k, allowed=allowed)
-    if sought.vector is None:
-        among = None if allowed is None else allowed.count
-        return by_words, Plan("words", None, view.rows("image"), among, view.generation.number, mode="lexical")
-    found, plan = nearest(info, view, "image", sought.vector, options, allowed, sought.modality)
-    by_vector = Candidates.of(found)
-    if sought.words is None:
-        return by_vector, plan
-    fused = reciprocal_rank_fusion(by_vector, by_words, lexical_weight=options.lexical_weight)
-    return fused, replace(plan, mode="hybrid", depth=options.k)
+class Ranking:
+    """Ranks what is sought in one state of a collection, `connection` and `view` being of it."""
+
+    def __init__(
+        self, connection: Connection, info: CollectionInfo, view: GenerationView, allowed: Allowed | None
+    ) -> None:
+        self._connection = connection
+        self._info = info
+        self._view = view
+        self._allowed = allowed
+        self._found: dict[tuple[int, SearchOptions], tuple[KnnResult, Plan]] = {}
+
+    def search_together(self, several: Sequence[Sought], options: SearchOptions) -> None:
+        """Search for the vectors of several queries in one call for each modality; what is found serves `rank`."""
+        for modality in {sought.modality for sought in several}:
+            chosen = [sought for sought in several if sought.modality == modality and sought.vector is not None]
+            vectors = [sought.vector for sought in chosen if sought.vector is not None]
+            if len(vectors) > 1:
+                found, plan = self._nearest(np.concatenate(vectors), options, modality)
+                for row, sought in enumerate(chosen):
+                    of_one = KnnResult(found.keys[row : row + 1], found.scores[row : row + 1])
+                    self._found[id(sought), options] = of_one, plan
+
+    def rank(self, sought: Sought, options: SearchOptions) -> tuple[Candidates, Plan]:
+        """The best candidates, `options.k` at most (for "hybrid" of each ranking), best first."""
+        by_words, view = Candidates.joined([]), self._view
+        if sought.words is not None:
+            by_words = best_by_words(
+                self._connection, view, self._info.id, sought.words, k=options.k, allowed=self._allowed
+            )
+        if sought.vector is None:
+            among = None if self._allowed is None else self._allowed.count
+            return by_words, Plan("words", None, view.rows("image"), among, view.generation.number, mode="lexical")
+        together = self._found.get((id(sought), options))
+        found, plan = together or self._nearest(sought.vector, options, sought.modality)
+        by_vector = Candidates.of(found)
+        if sought.words is None:
+            return by_vector, plan
+        fused = reciprocal_rank_fusion(by_vector, by_words, lexical_weight=options.lexical_weight)
+        return fused, replace(plan, mode="hybrid", depth=options.k)
+
+    def _nearest(
+        self, queries: FloatArray, options: SearchOptions, modality: Modality | None
+    ) -> tuple[KnnResult, Plan]:
+        return nearest(self._info, self._view, "image", queries, options, self._allowed, modality)
 
 
 def nearest(
