@@ -9,7 +9,6 @@ from retrieval.collection import Collection
 from retrieval.errors import InputError, NotFoundError
 from retrieval.metadata import collections
 from retrieval.metadata.collections import CollectionInfo
-from retrieval.metadata.names import NAME
 from retrieval.protocols import Encoder
 from retrieval.types import IndexParams, ModelReference
 from retrieval.workspace import EXTERNAL, Workspace, create_for_model
@@ -85,10 +84,12 @@ class OpenCollections:
             self._forget_deleted()
 
     def _info(self, name: str) -> CollectionInfo:
-        if not NAME.fullmatch(name):
-            raise NotFoundError(f"no collection {name[:100]!r}: names are letters, digits, '.', '_' and '-'")
-        with self._workspace.database.read() as connection:
-            return collections.get(connection, name)
+        try:
+            with self._workspace.database.read() as connection:
+                return collections.get(connection, name)
+        except NotFoundError:
+            self._opened.pop(name, None)  # where it was deleted, its files are let go
+            raise
 
     def _known(self, info: CollectionInfo) -> Opened | None:
         found = self._opened.get(info.name)

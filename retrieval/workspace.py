@@ -134,6 +134,7 @@ class Workspace:
             ConflictError: aliases lead to it, and `force` is not given.
         """
         with self.database.write() as connection:
+            names.lock(connection)  # no alias is given to it from here on
             info = collections.get(connection, name)
             leading = aliases.of(connection, info.id)
             if leading and not force:

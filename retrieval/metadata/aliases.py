@@ -40,8 +40,9 @@ def put(connection: Connection, name: str, collection: str) -> Alias:
 def remove(connection: Connection, name: str) -> None:
     """Forget an alias; `NotFoundError` where there is none."""
     names.lock(connection)
-    if not connection.execute(delete(aliases).where(aliases.c.name == name)).rowcount:
-        raise NotFoundError(f"no alias {name!r}")
+    mine = delete(aliases).where(aliases.c.name == name)
+    if not names.NAME.fullmatch(name) or not connection.execute(mine).rowcount:
+        raise NotFoundError(f"no alias {name[:100]!r}")
 
 
 def all_of_them(connection: Connection) -> list[Alias]:

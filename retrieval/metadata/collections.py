@@ -74,9 +74,11 @@ def get(connection: Connection, name: str) -> CollectionInfo:
     Raises:
         NotFoundError: there is none; names those that there are.
     """
+    if not names.NAME.fullmatch(name):
+        raise NotFoundError(f"no collection {name[:100]!r}: names are letters, digits, '.', '_' and '-'")
     led_to = select(aliases.c.collection_id).where(aliases.c.name == name).scalar_subquery()
     named = or_(collections.c.name == name, collections.c.id == led_to)
-    row = connection.execute(select(collections).where(named, names.FINISHED)).one_or_none()
+    row = connection.execute(select(collections).where(named)).one_or_none()
     if row is None:
         raise NotFoundError(f"no collection {name!r}: {_alternatives(name, names.all_of_them(connection))}")
     return _info(row)
@@ -136,7 +138,7 @@ def give_name(connection: Connection, collection_id: int, name: str) -> None:
 
 def drop(connection: Connection, collection_id: int) -> None:
     """Delete a collection and every row that belongs to it, its aliases too."""
-    names.lock(connection)  # before the row of the collection, as where an alias is given to it
+    names.lock(connection)  # before the row is locked: whoever gives an alias to it locks in that order
     connection.execute(delete(collections).where(collections.c.id == collection_id))
     text_index(connection, collection_id).drop()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from retrieval.errors import BusyError, SnapshotError, StorageError
 from retrieval.index.files import write_by_content
 from retrieval.locks import FOR_EVER, exclusive
-from retrieval.metadata import collections, names
+from retrieval.metadata import collections, generations, names
 from retrieval.metadata.database import Database
 from retrieval.metadata.tables import collections as collections_table
 from retrieval.snapshots.archive import BLOCK, Archive, Meter, OnProgress, open_archive
@@ -87,9 +87,19 @@ class Restoring:
             if table.name in columns:
                 loader.load(table, columns[table.name], archive.rows(table.name))
         loader.index_texts()
+        self._check_files(archive, collection_id)
         on_progress("writing rows", len(TABLES), len(TABLES))
         with self._database.write() as connection:
             collections.give_name(connection, collection_id, name)
+
+    def _check_files(self, archive: Archive, collection_id: int) -> None:
+        """`SnapshotError` where rows name a file that is none of the snapshot's, and perhaps of another folder."""
+        there = {member.name for member in archive.manifest.members}
+        with self._database.read() as connection:
+            for segment in generations.current(connection, collection_id).segments:
+                for file in segment.files:
+                    if f"{SEGMENTS}{file.name}" not in there:
+                        raise SnapshotError(f"the snapshot lacks a file that it names: {file.name[:100]}")
 
 
 def _load_files(archive: Archive, folder: Path, on_progress: OnProgress) -> None:

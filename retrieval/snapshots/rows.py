@@ -45,7 +45,7 @@ def dump(connection: Connection, collection_id: int, table: Table) -> Iterator[b
     """Lines, each a row of this collection, by primary key."""
     owner = collections.c.id if table is collections else table.c.collection_id
     query = select(table).where(owner == collection_id).order_by(*table.primary_key)
-    for row in connection.execution_options(yield_per=BATCH).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=BATCH)):
         values = [_plain(column, value) for column, value in zip(table.columns, row, strict=True)]
         yield json.dumps(values, separators=(",", ":")).encode() + b"\n"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,9 +61,11 @@ class SnapshotStore:
         for path in self._folder.glob(f"*{SUFFIX}"):
             if named := _ID.fullmatch(path.stem):
                 made = datetime.strptime(named[2], _TIME).replace(tzinfo=UTC)
-                yield StoredSnapshot(path.stem, named[1], path.stat().st_size, made)
+                with suppress(FileNotFoundError):  # it is deleted at this moment
+                    yield StoredSnapshot(path.stem, named[1], path.stat().st_size, made)
 
     def _sweep(self) -> None:
         for path in self._folder.glob(f"*{SUFFIX_UNFINISHED}"):
-            if path.stat().st_mtime < time.time() - ABANDONED_S:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # it has just got its name
+                if path.stat().st_mtime < time.time() - ABANDONED_S:
+                    path.unlink()

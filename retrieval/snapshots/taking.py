@@ -39,19 +39,29 @@ def take(database: Database, info: CollectionInfo, folder: Path, path: Path, on_
     """
     if path.exists():
         raise ConflictError(f"there is already a file {path.name}: give another name")
-    with keeping_files(folder), database.read() as connection, _nameless_file(path.parent) as spool:
-        if revision(connection, info.id) is None:
-            raise GoneError
-        rows: list[Member] = []
-        for table in ALL_TABLES:
-            on_progress("reading rows", len(rows), len(ALL_TABLES))
-            rows.append(_spool(spool, table, dump(connection, info.id, table)))
-        files = dict([*_segment_files(connection, info.id, folder), *_images(connection, info.id, folder)])
-        manifest = _manifest(connection, info, (*rows, *files))
+    with keeping_files(folder), _nameless_file(path.parent) as spool:
+        with database.read() as connection:
+            _check_there(connection, info)
+            rows: list[Member] = []
+            for table in ALL_TABLES:
+                on_progress("reading rows", len(rows), len(ALL_TABLES))
+                rows.append(_spool(spool, table, dump(connection, info.id, table)))
+            files = dict([*_segment_files(connection, info.id, folder), *_images(connection, info.id, folder)])
+            manifest = _manifest(connection, info, (*rows, *files))
         spool.seek(0)
         contents = [spool for _ in rows]  # its parts are read in turn
-        write_archive(path, manifest, _opened(contents, files.values()), on_progress)
+        try:
+            write_archive(path, manifest, _opened(contents, files.values()), on_progress)
+        except CorruptionError:
+            with database.read() as connection:
+                _check_there(connection, info)
+            raise
     return manifest
+
+
+def _check_there(connection: Connection, info: CollectionInfo) -> None:
+    if revision(connection, info.id) is None:
+        raise GoneError
 
 
 def _manifest(connection: Connection, info: CollectionInfo, members: tuple[Member, ...]) -> Manifest:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from helpers import COLOURS, save_picture, unit_vectors
 
-from retrieval.errors import ConflictError, CorruptionError, SnapshotError
+from retrieval.errors import ConflictError, CorruptionError, GoneError, SnapshotError
 from retrieval.index import compaction
 from retrieval.metadata import ledger, query_samples
 from retrieval.metadata.database import Database
@@ -242,11 +242,15 @@ def test_a_flipped_byte_is_named(workspace, tmp_path):
     assert len(list((workspace.data_dir / "collections").iterdir())) == 1
 
 
-def rewritten(path: Path, change, *, names=lambda name: name, kind=tarfile.REGTYPE) -> Path:
-    """The snapshot with another manifest, whose checksum is right, and other names and kinds of members in the tar."""
+def rewritten(
+    path: Path, change, *, names=lambda name: name, kind=tarfile.REGTYPE, contents=lambda _, data: data
+) -> Path:
+    """The snapshot with another manifest, whose checksums are right, and other members in the tar."""
     with tarfile.open(path) as tar:
-        parts = [(member.name, tar.extractfile(member).read()) for member in tar.getmembers()]
+        parts = [(member.name, contents(member.name, tar.extractfile(member).read())) for member in tar.getmembers()]
     document = json.loads(parts[0][1])
+    for member, (_, data) in zip(document["members"], parts[2:], strict=True):
+        member["sha256"] = hashlib.sha256(data).hexdigest()
     change(document)
     head = json.dumps(document).encode()
     parts[:2] = [(MANIFEST, head), (CHECKSUM, hashlib.sha256(head).hexdigest().encode())]
@@ -266,6 +270,9 @@ def test_what_no_snapshot_says_is_refused(workspace, tmp_path):
     def outside(document):
         document["members"][-1]["name"] = "segments/../../../evil"
 
+    def another_file(name, data):
+        return data.replace(b".vectors", b".vektors") if name == "rows/segments.jsonl" else data
+
     for change, message in (
         (lambda document: document.update(format=2), "newer release"),
         (lambda document: document.update(schema="9999"), "newer release"),
@@ -278,9 +285,23 @@ def test_what_no_snapshot_says_is_refused(workspace, tmp_path):
         workspace.restore(rewritten(path, dict, names=lambda name: name.replace("segments", "../segments")), "restored")
     with pytest.raises(SnapshotError, match="is not as it was written"):
         workspace.restore(rewritten(path, dict, kind=tarfile.SYMTYPE), "restored")
+    with pytest.raises(SnapshotError, match="lacks a file that it names"):
+        workspace.restore(rewritten(path, dict, contents=another_file), "restored")
     with pytest.raises(SnapshotError, match="there is no snapshot"):
         workspace.restore(tmp_path / "nothing.tar")
     assert workspace.restore(rewritten(path, dict), "restored").counts() == (2, 2)
+
+
+def test_a_collection_that_is_deleted_meanwhile_is_not_snapshotted(workspace, tmp_path):
+    small(workspace, tmp_path / "c.tar")
+
+    def delete(stage, *_):
+        if stage == "writing" and workspace.collections():
+            workspace.delete("c")
+
+    with pytest.raises(GoneError):
+        workspace.snapshot("c", tmp_path / "again.tar", on_progress=delete)
+    assert [path.name for path in tmp_path.glob("*.tar*")] == ["c.tar"]
 
 
 def test_a_damaged_collection_is_not_snapshotted(workspace, tmp_path):
