@@ -32,6 +32,7 @@ class SearchOptions(TypedDict, total=False):
     min_score: float | None
     diversity: float
     group_by: str | None
+    fields: Sequence[str] | None
     facets: Sequence[str]
     facet_values: int
     cursor: str | None
