@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from time import perf_counter
 from types import TracebackType
 
 import numpy as np
 
 from retrieval.embedding import decode_record, decode_records, embed_decoded, embeds_captions
-from retrieval.errors import EncoderMismatchError, InputError, ModelError, VectorError
+from retrieval.errors import EncoderMismatchError, InputError, ModelError, RetrievalError
 from retrieval.facets import Facet
 from retrieval.index.generation import GenerationView
 from retrieval.metadata.collections import CollectionInfo
@@ -24,14 +23,12 @@ from retrieval.originals import Originals, original_uri
 from retrieval.patching import Patch, patched, settled
 from retrieval.protocols import Encoder
 from retrieval.records import check_record
+from retrieval.search.asking import Asking
 from retrieval.search.catalogue import Catalogue
-from retrieval.search.cursor import fingerprint
 from retrieval.search.engine import SearchEngine
-from retrieval.search.lexical import lexical_query
 from retrieval.search.options import FacetOptions, SearchOptions
 from retrieval.search.prompts import Prompts, attribute_prompts
-from retrieval.search.query import Document, Image, Text, Vector, Weighted, combine, modality_of
-from retrieval.search.ranking import Sought
+from retrieval.search.query import Document, Weighted
 from retrieval.search.terms import ImageInput, terms_of
 from retrieval.settings import IndexDevice
 from retrieval.types import (
@@ -85,6 +82,7 @@ class Collection:
         self._loading = Lock()
         self.engine = SearchEngine(database, info, folder)
         self.views = self.engine.views
+        self._asking = Asking(info, self.engine, lambda: self.encoder)
         self.catalogue = Catalogue(self.engine, info)
         self.originals = Originals(folder.parent / "images")
         self.writer = CollectionWriter(
@@ -201,7 +199,8 @@ class Collection:
         """Store a document with its picture, the bytes of an image file, which is kept; one that is there is replaced.
 
         Raises:
-            ImageError: the picture cannot be decoded, or the document cannot be stored (reason `invalid-record`).
+            ImageError: the picture cannot be decoded.
+            RecordError: the id, a caption or an attribute cannot be stored.
         """
         record = CatalogRecord(doc_id, original_uri(image), tuple(captions), attributes or {})
         decoded = decode_record(check_record(record), image, self.encoder)
@@ -223,7 +222,7 @@ class Collection:
         Raises:
             NotFoundError: there is no such document.
             ConflictError: others change it all the time.
-            ImageError: with reason `invalid-record`, what the database cannot hold.
+            RecordError: a caption or an attribute cannot be stored.
         """
         patch = Patch(attributes or {}, None if captions is None else tuple(captions))
 
@@ -331,18 +330,13 @@ class Collection:
 
     def find(self, terms: Sequence[Weighted], options: SearchOptions) -> SearchResult:
         """The same as `search`, for a query and options that are put together already."""
-        parts = [(weighted.term, weighted.weight) for weighted in terms]
-        words, asked = lexical_query(options.mode, parts), fingerprint(parts)
-        if options.mode == "lexical":
-            return self.engine.search(Sought(None, words=words, asked=asked), options)
-        encodes = any(isinstance(weighted.term, Text | Image) for weighted in terms)
-        if encodes:
-            _ = self.encoder  # loaded now if it was not: that is no part of the query's time
-        started = perf_counter()
-        query = self.embed_query(terms)
-        encoded = perf_counter() - started
-        result = self.engine.search(Sought(query, modality_of(terms), words, asked), options)
-        return replace(result, timings={"encode": encoded, **result.timings}) if encodes else result
+        return self._asking.find(terms, options)
+
+    def search_many(
+        self, queries: Sequence[Sequence[Weighted]], options: SearchOptions
+    ) -> list[SearchResult | RetrievalError]:
+        """Several queries with the same options; see `Asking.find_many`."""
+        return self._asking.find_many(queries, options)
 
     def captions(
         self,
@@ -402,10 +396,7 @@ class Collection:
 
     def embed_query(self, terms: Sequence[Weighted]) -> FloatArray:
         """The vector to search with, float32 (1, dim), of length 1."""
-        if not terms:
-            raise InputError("nothing to search for: give a text, an image, a doc_id or a vector")
-        vectors = np.concatenate([self._embed_term(weighted.term) for weighted in terms])
-        return combine(vectors, np.array([weighted.weight for weighted in terms], np.float32))
+        return self._asking.embed(terms)
 
     def _located(self, item: Item) -> Item:
         return replace(item, image_uri=self.originals.locate(item.image_uri))
@@ -425,21 +416,6 @@ class Collection:
             return Prompts.embedded(texts, self.encoder)
         except (ModelError, EncoderMismatchError):
             return None
-
-    def _embed_term(self, term: Text | Image | Document | Vector) -> FloatArray:
-        match term:
-            case Text(text):
-                if not text.strip():
-                    raise InputError("the query text is empty: write what to look for")
-                return self.encoder.encode_texts([text])
-            case Image(image):
-                return self.encoder.encode_images(self.encoder.preprocess(image)[None])
-            case Document(doc_id):
-                return self.engine.vectors([doc_id])
-            case Vector(vector):
-                if vector.shape != (self.info.spec.dim,):
-                    raise VectorError(f"a query vector of shape {vector.shape}: it must be ({self.info.spec.dim},)")
-                return unit(vector[None])
 
 
 def check_same_encoder(info: CollectionInfo, encoder: Encoder) -> None:
