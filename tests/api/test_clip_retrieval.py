@@ -192,6 +192,20 @@ def test_what_metadata_says_of_itself_counts(client, folder):
         workspace.delete("web")
 
 
+def test_a_document_comes_once_with_its_best_caption(client, folder):
+    with Workspace(settings_for(folder)) as workspace:
+        query = {"text": "a blue shirt", "modality": "text", "num_images": 5, "indice_name": "worded"}
+        pictures = [str(folder / "pictures" / colour / "0.png") for colour in ("red", "green")]
+        captions = [("a red shirt", "a blue shirt", "a bluish shirt"), ("a green shirt",)]
+        add(workspace, "worded", [CatalogRecord(*each) for each in zip("ab", pictures, captions, strict=True)])
+        found = client.post("/knn-service", json=query).json()
+        assert [one["caption"] for one in found] == ["a blue shirt", "a green shirt"]
+        workspace.open("worded").delete(["a", "b"])
+        for modality in ("text", "image"):
+            assert client.post("/knn-service", json={**query, "modality": modality, "deduplicate": True}).json() == []
+        workspace.delete("worded")
+
+
 def test_the_documented_examples_are_valid():
     requests.KnnRequest.model_validate(examples.KNN_REQUEST)
     requests.MetadataRequest.model_validate(examples.METADATA_REQUEST)
