@@ -6,11 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.fields import LARGEST_EF, Storable
+from api.fields import LARGEST_EF
+from api.jobs.requests import Name
 from api.managing import examples
 from api.requests import StrictBody, StrictParameters
 
-Name = Annotated[str, Field(min_length=1, max_length=200), Storable]
 TargetRecall = Annotated[
     Annotated[float, Field(ge=0.5, le=0.999)] | None,
     Field(description="Recall@10 that searches are to reach; null for a fixed ef_search."),
