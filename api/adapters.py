@@ -77,7 +77,7 @@ def _hit(hit: Hit) -> Body:
         "rank": hit.rank,
         "captions": hit.captions,
         "attributes": dict(hit.attributes),
-        "ranks": hit.ranks,
+        **({"ranks": hit.ranks} if hit.ranks else {}),
     }
 
 

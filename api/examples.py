@@ -12,7 +12,6 @@ HIT: Example = {
     "rank": 1,
     "captions": ["a red shirt on a wooden table"],
     "attributes": {"category": "shirt", "price": 25, "tags": ["cotton", "summer"]},
-    "ranks": None,
 }
 SEARCH: Example = {
     "hits": [HIT],

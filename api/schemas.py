@@ -38,8 +38,10 @@ class Hit(Schema):
     ] = {}
     ranks: Annotated[
         dict[Literal["vector", "lexical"], int] | None,
-        Field(description="Its rank by each, in mode `hybrid`; one is missing where it is not among the `depth` best."),
-    ]
+        Field(
+            description="Only in mode `hybrid`: its rank by each, without one where it is not among the `depth` best."
+        ),
+    ] = None
 
 
 class Recall(Schema):
