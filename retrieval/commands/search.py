@@ -207,11 +207,16 @@ def _describe(plan: Plan, options: SearchOptions) -> str:
 def as_document(result: SearchResult) -> dict[str, object]:
     """A search result as JSON: timings in seconds."""
     return {
-        "hits": [{**asdict(hit), "attributes": dict(hit.attributes)} for hit in result.hits],
+        "hits": [_hit(hit) for hit in result.hits],
         "match": asdict(result.match) if result.match else None,
         "plan": asdict(result.plan),
         "timings": dict(result.timings),
     }
+
+
+def _hit(hit: Hit) -> dict[str, object]:
+    told = {**asdict(hit), "attributes": dict(hit.attributes)}
+    return {name: value for name, value in told.items() if name != "ranks" or value}
 
 
 def _show_captions(hits: Sequence[CaptionHit]) -> None:

@@ -68,6 +68,19 @@ def test_range_diversity_and_groups(indexed):
     assert "pictures/red.png" not in similar
 
 
+def test_search_by_words_and_by_both(indexed):
+    by_words = run_cli("search", '"something RED" -blue', "-c", "things", "--mode", "lexical", cwd=indexed).stdout
+    assert "pictures/red.png" in by_words
+    assert "words over 6 images" in by_words
+    options = ("-c", "things", "-k", "2", "--mode", "hybrid", "--lexical-weight", "0.5")
+    both = run_cli("search", "something red", *options, cwd=indexed).stdout
+    assert "hybrid to depth 100, exact over 6 images" in both
+    told = json.loads(run_cli("search", "something red", *options, "--json", cwd=indexed).stdout)
+    assert told["hits"][0]["doc_id"] == "pictures/red.png"
+    assert told["hits"][0]["ranks"] == {"vector": 1, "lexical": 1}
+    assert (told["plan"]["mode"], told["plan"]["depth"]) == ("hybrid", 100)
+
+
 def test_json_has_the_documented_shape(indexed):
     told = json.loads(run_cli("search", "red", "-c", "things", "-k", "3", "--json", cwd=indexed).stdout)
     assert set(told) == {"hits", "match", "plan", "timings"}
