@@ -52,7 +52,12 @@ def _document(assets: Assets, settings: ApiSettings) -> bytes:
     base = f"page/{assets.version}"
     scripts = (path for path in assets.by_path if path.endswith(".js"))
     preloads = "\n".join(f'<link rel="modulepreload" href="{base}/{path}">' for path in scripts)
-    limits = {"thumbnail_sides": settings.thumbnail_sides, "most_hits": settings.max_k}
+    limits = {
+        "thumbnail_sides": settings.thumbnail_sides,
+        "most_hits": settings.max_k,
+        "most_items": settings.max_items,
+        "largest_body": settings.max_body_bytes,
+    }
     html = assets.by_path["index.html"].data.decode()
     for mark, text in {"PRELOADS": preloads, "LIMITS": escape(json.dumps(limits)), "ASSETS": base}.items():
         html = html.replace(f"%{mark}%", text)

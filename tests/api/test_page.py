@@ -258,7 +258,8 @@ def test_a_server_that_is_gone_and_comes_back(browser, url):
 def test_a_server_that_requires_keys(browser, folder):
     with Workspace(settings_for(folder)) as workspace, workspace.database.write() as connection:
         key = api_keys.create(connection, name="page", scope="read")[1]
-    with running(folder, "--auth") as (_, url), visiting(browser, url, "?c=photos&q=red", expected="401") as page:
+    served = running(folder, "--auth", RETRIEVAL_API_MAX_K="7")
+    with served as (_, url), visiting(browser, url, "?c=photos&q=red", expected="401") as page:
         field = page.get_by_label("This server asks for a key")
         field.fill("wrong")
         field.press("Enter")
@@ -268,7 +269,20 @@ def test_a_server_that_requires_keys(browser, folder):
         assert hits(page)[0] == "a red shirt"
         expect(page.locator(".hit img.loaded").first).to_be_visible()
         page.reload()
-        assert hits(page)[0] == "a red shirt"
+        expect(page.locator(".hit-link")).to_have_count(18)  # in three pages, while there is room below
+        assert len({link.get_attribute("href") for link in page.locator(".hit-link").all()}) == 18
+
+
+def test_pictures_are_added(browser, url, folder):
+    (folder / "broken.png").write_bytes(b"no picture")
+    with visiting(browser, url, "?c=cups&panel=collection") as page:
+        assert hits(page) == ["a yellow cup"]
+        chosen = [folder / "pictures" / "red" / "0.png", folder / "broken.png", folder / "pictures" / "red" / "1.png"]
+        page.get_by_role("complementary").locator("input[type=file]").set_input_files(chosen)
+        expect(page.get_by_text("2 pictures added to cups, 1 not:")).to_be_visible()
+        expect(page.get_by_text("broken.png: not an image")).to_be_visible()
+        expect(page.locator(".hit-link")).to_have_count(3)
+        expect(page.get_by_role("definition").filter(has_text="3").first).to_be_visible()
 
 
 def test_its_files_are_named_by_their_content_and_kept(folder):

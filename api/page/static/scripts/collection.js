@@ -1,29 +1,34 @@
 /** What the collection is, what is being done to it, and how good it was found to be. */
 
 import { askJson, ofCollection } from "./api.js";
-import { el, grouped } from "./dom.js";
+import { el, grouped, icon } from "./dom.js";
 import { evaluationsList } from "./evaluations.js";
 import { jobsList } from "./jobs.js";
 
 /**
  * @param {import("./store.js").Store} store
  * @param {import("./searching.js").Searching} searching
+ * @param {(files: File[]) => Promise<void>} add
  * @returns {import("./panel.js").Content}
  */
-export const collectionPanel = (store, searching) => ({
+export const collectionPanel = (store, searching, add) => ({
   name: "collection",
   title: "Collection",
   icon: "collection",
-  fill: (place) => fill(store, searching, place),
+  fill: (place) => fill(store, searching, add, place),
 });
 
-function fill(store, searching, place) {
+function fill(store, searching, add, place) {
   const running = new AbortController();
   const name = store.state.collection;
   const facts = el("dl", { className: "facts" });
   const jobs = el("div");
   const evaluations = el("div");
-  place.append(section(name, facts), section("Jobs", jobs), section("Evaluations", evaluations));
+  const adding = addButton(async (files) => {
+    await add(files);
+    quietly(refresh(), facts);
+  });
+  place.append(section(name, facts, adding), section("Jobs", jobs), section("Evaluations", evaluations));
   const refresh = async () => {
     const collection = await askJson(ofCollection(name, ""), { signal: running.signal });
     facts.replaceChildren(...rows(collection));
@@ -37,6 +42,13 @@ function fill(store, searching, place) {
   quietly(jobsList(name, jobs, changed, running.signal), jobs);
   quietly(evaluationsList(name, evaluations, running.signal), evaluations);
   return () => running.abort();
+}
+
+function addButton(add) {
+  const input = el("input", { type: "file", accept: "image/*", multiple: true, hidden: true });
+  input.addEventListener("change", () => add([...input.files]));
+  const button = el("button", { type: "button", className: "button", onclick: () => input.click() }, icon("plus"), "Add pictures");
+  return el("div", { className: "actions" }, button, input);
 }
 
 const section = (title, ...content) => el("section", {}, el("h3", {}, title), ...content);

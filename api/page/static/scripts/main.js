@@ -3,6 +3,7 @@
  * results are shown by the modules below; what is clicked or typed there changes the state.
  */
 
+import { addPictures } from "./adding.js";
 import { askJson } from "./api.js";
 import { searchBox } from "./box.js";
 import { chips } from "./chips.js";
@@ -28,12 +29,13 @@ async function start() {
   const searching = new Searching(store);
   chooser(store, collections);
   const { byPicture } = searchBox(store, complain);
-  dropping(byPicture);
+  const add = (files) => addPictures(store.state.collection, files, () => searching.start());
+  dropping(store, byPicture, add);
   chips(store);
   grid(store, searching);
   statusLine(store, searching);
   notices(store, searching);
-  panels(store, [filtersPanel(store), collectionPanel(store, searching), enginePanel(store, searching)]);
+  panels(store, [filtersPanel(store), collectionPanel(store, searching, add), enginePanel(store, searching)]);
   const { show } = detail(store, searching);
   searching.start();
   if (store.state.item) show(store.state.item);

@@ -21,7 +21,7 @@ import { differ, isQuery } from "./store.js";
 const PAGE = Math.min(60, LIMITS.most_hits);
 const RETRY_MS = 3_000;
 const ASKED = ["collection", "text", "picture", "share", "like", "unlike", "where", "filter", "recall"];
-const VARIED = { text: "a picture", diversity: 0.8 };
+const DIVERSITY = 0.8;
 
 /** What a search that says nothing more than `state` asks the server. @param {import("./store.js").State} state */
 export function requestOf(state) {
@@ -30,7 +30,7 @@ export function requestOf(state) {
   const options = { ...(filter && { filter }), ...(recall && { target_recall: Number(recall) }) };
   const only = onlyDocument(state);
   if (only === null) {
-    const json = isQuery(state) ? bodyOf(state, pictureOf(state.picture)) : VARIED;
+    const json = isQuery(state) ? bodyOf(state, pictureOf(state.picture)) : { text: "a picture", diversity: DIVERSITY };
     return { path: ofCollection(collection, "/search"), json: { ...json, ...options } };
   }
   return { path: ofCollection(collection, `/similar?${new URLSearchParams({ doc_id: only, ...options })}`) };
@@ -80,7 +80,7 @@ export class Searching {
     const wall = !isQuery(state);
     this.#become({ phase: "loading", error: null });
     try {
-      const answer = await askJson(...paged(requestOf(state), cursor, running.signal));
+      const answer = wall ? await variety(state, running.signal) : await page(requestOf(state), cursor, running.signal);
       const shown = answer.hits.filter((hit) => !state.like.includes(hit.doc_id));
       const hits = cursor ? [...this.results.hits, ...shown] : shown;
       this.#become({ phase: "ready", hits, answer, wall, complete: wall || !answer.next_cursor });
@@ -97,7 +97,22 @@ export class Searching {
   }
 }
 
-function paged({ path, json }, cursor, signal) {
-  const page = { k: PAGE, ...(cursor && { cursor }) };
-  return json ? [path, { json: { ...json, ...page }, signal }] : [`${path}&${new URLSearchParams(page)}`, { signal }];
+function page({ path, json }, cursor, signal) {
+  const part = { k: PAGE, ...(cursor && { cursor }) };
+  if (json) return askJson(path, { json: { ...json, ...part }, signal });
+  return askJson(`${path}&${new URLSearchParams(part)}`, { signal });
+}
+
+/** A mixed view around a text that says little; around a document where vectors were made elsewhere. */
+async function variety(state, signal) {
+  const request = requestOf(state);
+  try {
+    return await page(request, null, signal);
+  } catch (error) {
+    if (error.code !== "invalid_input") throw error;
+    const { items } = await askJson(ofCollection(state.collection, "/items?limit=1"), { signal });
+    if (!items.length) throw error;
+    const { text, ...json } = request.json;
+    return page({ ...request, json: { ...json, doc_id: items[0].doc_id } }, null, signal);
+  }
 }

@@ -44,9 +44,10 @@ function summary({ hits, answer, wall }) {
 function suggested(store, hits) {
   const short = hits.map((hit) => [...hit.captions].sort((one, other) => one.length - other.length)[0]).filter(Boolean);
   const chosen = short.sort((one, other) => one.length - other.length).slice(0, 3);
-  return chosen.map((text) =>
+  const buttons = chosen.map((text) =>
     el("button", { type: "button", className: "suggestion", onclick: () => store.change({ text }) }, text),
   );
+  return buttons.length ? ["Try", ...buttons] : [];
 }
 
 function titleOf(state) {
