@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -78,12 +79,22 @@ def run(app: FastAPI, bound: socket.socket, settings: ApiSettings, *, on_listeni
         server_header=False,
     )
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises signals again when it has shut down
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt, SystemExit):
         _Server(config, on_listening, on_leaving=lambda: app.state.service.leaving.set()).run(sockets=[bound])
+    _leave_threads()
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _leave_threads() -> None:
+    """Everything is closed. What is still at work then loads a model, for nobody, and would be waited for."""
+    if any(thread.is_alive() and not thread.daemon for thread in threading.enumerate()[1:]):
+        _log.info("a model was still being loaded")
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _leave_unfinished() -> None:

@@ -56,7 +56,8 @@ class Supervisor:
             if self._have_started():
                 on_listening()
                 self._keep()
-            return self._stop()
+            has_failed = not self._is_leaving
+            return self._stop() or int(has_failed)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -93,7 +93,7 @@ class JobRunner:
     async def _follow(self, job: JobInfo, owner: str, process: JobProcess) -> JobState | None:
         """Renew the lease until the process has ended or the lease is lost; the last state that was seen."""
         state: JobState | None = "running"
-        grace_s = self._settings.job_stop_grace_s
+        grace_s = 0.0 if job.kind == "maintenance" else self._settings.job_stop_grace_s  # it has nothing to bring home
         while state is not None and not await process.has_ended(within_s=RENEW_S):
             with suppress(StorageError):  # should that go on, the lease runs out, and then somebody else has the job
                 state = await self._renew(job, owner, process)

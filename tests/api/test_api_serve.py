@@ -22,6 +22,16 @@ quick = FakeEncoder.encode_texts
 FakeEncoder.encode_texts = lambda self, texts: (time.sleep(1), quick(self, texts))[1]
 """
 
+LOADING = """
+import time
+from pathlib import Path
+import retrieval.workspace
+def load(*arguments, **options):
+    Path("loading").touch()
+    time.sleep(600)
+retrieval.workspace.load_encoder = load
+"""
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -56,6 +66,15 @@ def test_finishes_what_runs_before_it_stops(folder):
         _, err = server.communicate(timeout=20)
         assert server.returncode == 0, err
         assert "Traceback" not in err
+
+
+def test_does_not_wait_for_a_model_that_is_loading(folder):
+    with running(folder, before=LOADING, RETRIEVAL_API_SHUTDOWN_GRACE_S="500") as (server, _):
+        wait_until((folder / "loading").exists)
+        server.send_signal(signal.SIGTERM)
+        _, err = server.communicate(timeout=120)
+    assert server.returncode == 0, err
+    assert "a model was still being loaded" in err
 
 
 def refused(folder, *arguments, **environment) -> tuple[int, str]:
