@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from api import schemas
+from api.errors import error_body
 from retrieval.facets import Facet, Histogram
+from retrieval.search.fields import Fields
+from retrieval.search.options import SearchOptions
 from retrieval.status import CollectionStatus
 from retrieval.types import CaptionHit, CatalogRecord, Hit, Item, SearchResult
 
 Body = dict[str, object]
 
 
-def search_body(result: SearchResult) -> Body:
-    """Hits, match, plan and timings, as `retrieval search --json` prints them."""
+def search_body(result: SearchResult, fields: Fields) -> Body:
+    """Hits with these fields, match, plan, timings, and what else was asked for."""
     plan, match = result.plan, result.match
     return {
-        "hits": [_hit(hit) for hit in result.hits],
+        "hits": [_hit(hit, fields) for hit in result.hits],
         "match": None if match is None else {"percentile": match.percentile, "weak": match.weak},
         "plan": {
             "strategy": plan.strategy,
@@ -34,6 +37,15 @@ def search_body(result: SearchResult) -> Body:
         "next_cursor": result.next_cursor,
         **({"facets": [facet_body(facet) for facet in result.facets]} if result.facets else {}),
     }
+
+
+def batch_body(answers: Sequence[SearchResult | Exception], options: Sequence[SearchOptions]) -> Body:
+    """An answer for each search, or its error."""
+    bodies = [
+        search_body(one, its.fields) if isinstance(one, SearchResult) else {"error": error_body(one)}
+        for one, its in zip(answers, options, strict=True)
+    ]
+    return {"results": bodies}
 
 
 def facet_body(facet: Facet) -> Body:
@@ -70,15 +82,15 @@ def collection_body(status: CollectionStatus) -> Body:
     return {**fields, "certificates": {kind: one.as_json() for kind, one in status.certificates.items()}}
 
 
-def _hit(hit: Hit) -> Body:
-    return {
-        "doc_id": hit.doc_id,
-        "score": hit.score,
-        "rank": hit.rank,
-        "captions": hit.captions,
-        "attributes": dict(hit.attributes),
-        **({"ranks": hit.ranks} if hit.ranks else {}),
-    }
+def _hit(hit: Hit, fields: Fields) -> Body:
+    body: Body = {"doc_id": hit.doc_id, "score": hit.score, "rank": hit.rank}
+    if hit.ranks:
+        body["ranks"] = hit.ranks
+    if fields.captions:
+        body["captions"] = hit.captions
+    if fields.attributes:
+        body["attributes"] = dict(hit.attributes)
+    return body
 
 
 def _histogram(histogram: Histogram | None) -> Body | None:

@@ -17,6 +17,12 @@ def check_search(settings: ApiSettings, options: SearchOptions) -> None:
         check_depth(Cursor.read(options.cursor), options.k, most=settings.max_depth)
 
 
+def check_batch(settings: ApiSettings, searches: int) -> None:
+    """`InputError` for too many searches in one request."""
+    if searches > settings.max_batch:
+        raise InputError(f"{searches:,} searches: this server makes at most {settings.max_batch:,} in one request")
+
+
 def check_k(settings: ApiSettings, k: int) -> None:
     """`InputError` for too many hits."""
     if k > settings.max_k:

@@ -126,6 +126,18 @@ def message_of(error: Exception) -> str:
     return found.message or str(error) if found else INTERNAL
 
 
+def error_body(error: Exception) -> dict[str, object]:
+    """One error among several answers: `code`, `message`, and `detail` where there is one."""
+    if isinstance(error, ApiError):
+        code, detail = error.code, error.detail
+        message = error.message
+    else:
+        found = _answer_to(error)
+        code, message = found.code if found else "internal_error", message_of(error)
+        detail = _detail(error)
+    return {"code": code, "message": message, **({} if detail is None else {"detail": detail})}
+
+
 def error_response(
     status: int, code: str, message: str, detail: object = None, *, headers: Mapping[str, str] | None = None
 ) -> JsonResponse:
@@ -149,7 +161,7 @@ def _answer_to(error: Exception) -> Answer | None:
     return next((ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS), None)
 
 
-def _detail(error: RetrievalError) -> object:
+def _detail(error: Exception) -> object:
     match error:
         case FilterError():
             return {"position": error.position}

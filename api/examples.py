@@ -115,3 +115,10 @@ MIXED_QUERY: Example = {
     "terms": [{"doc_id": "shirts/red.jpg"}, {"text": "blue", "weight": 0.5}, {"text": "leather", "weight": -0.5}],
     "k": 3,
 }
+BATCH_QUERY: Example = {"searches": [TEXT_QUERY, {"doc_id": "shirts/lost.jpg", "k": 3}]}
+BATCH: Example = {
+    "results": [
+        SEARCH,
+        {"error": {"code": "not_found", "message": "no document 'shirts/lost.jpg' in collection 'photos'"}},
+    ]
+}

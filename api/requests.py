@@ -38,6 +38,7 @@ from retrieval.search.fields import Fields
 from retrieval.search.options import FacetOptions, SearchOptions
 
 MOST_TERMS = 32
+MOST_SEARCHES = 1_000
 
 
 class StrictBody(BaseModel):
@@ -128,6 +129,14 @@ class SearchRequest(TextSearchFields, StrictBody):
     vector: VectorValues | None = None
     image_url: ImageUrl | None = None
     terms: Annotated[list[Term], Field(max_length=MOST_TERMS)] = []
+
+
+class BatchSearchRequest(StrictBody):
+    """Several searches of one collection."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.BATCH_QUERY]})
+
+    searches: Annotated[list[SearchRequest], Field(min_length=1, max_length=MOST_SEARCHES)]
 
 
 class TextSearchParameters(TextSearchFields, StrictParameters):

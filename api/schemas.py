@@ -164,6 +164,28 @@ class SearchResponse(Schema):
     facets: Annotated[list[Facet] | None, Field(description="Only where they were asked for, in that order.")] = None
 
 
+class BatchError(Schema):
+    """What is wrong with one search."""
+
+    code: str
+    message: str
+    detail: Annotated[object, Field(description="More for programs, depending on the code.")] = None
+
+
+class FailedSearch(Schema):
+    """In the place of an answer."""
+
+    error: BatchError
+
+
+class BatchSearchResponse(Schema):
+    """An answer for each search, in their order."""
+
+    model_config = with_example(examples.BATCH)
+
+    results: list[SearchResponse | FailedSearch]
+
+
 class CaptionHit(Schema):
     """A caption of the catalogue that describes the picture, and the document that it belongs to."""
 

@@ -41,24 +41,52 @@ class Clue:
     weight: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A query on its way: its `terms` need no encoder any more; None where words alone are searched for."""
+
+    collection: Collection
+    clues: Sequence[Clue]
+    terms: Sequence[Weighted] | None
+    words: LexicalQuery | None
+    timings: Mapping[str, float]
+
+    def sought(self) -> Sought:
+        """What the engine searches for. Raises what `Collection.embed_query` does."""
+        asked = _fingerprint(self.clues)
+        if self.terms is None:
+            return Sought(None, words=self.words, asked=asked)
+        return Sought(self.collection.embed_query(self.terms), _modality(self.clues), self.words, asked)
+
+    def with_times(self, result: SearchResult) -> SearchResult:
+        """The result with the seconds that went before."""
+        return replace(result, timings={**self.timings, **result.timings})
+
+
 @again_if_gone
 async def search(service: Service, name: str, clues: Sequence[Clue], options: SearchOptions) -> SearchResult:
     """Search a collection. Raises what `Collection.search` and `QueryEncoder` do."""
+    prepared = await prepare(service, name, clues, options)
+    result = prepared.with_times(await service.workers.run(_find, prepared, options))
+    service.metrics.search(result.timings)
+    return result
+
+
+async def prepare(
+    service: Service, name: str, clues: Sequence[Clue], options: SearchOptions, *, bulk: bool = False
+) -> Prepared:
+    """Decode and encode what has to be; `bulk` lets other searches pass by."""
     check_search(service.settings, options)
-    words, asked = lexical_query(options.mode, [(clue.term, clue.weight) for clue in clues]), _fingerprint(clues)
+    words = lexical_query(options.mode, [(clue.term, clue.weight) for clue in clues])
     if options.mode == "lexical":
-        collection = (await service.opened(name)).collection
-        result = await service.workers.run(collection.engine.search, Sought(None, words=words, asked=asked), options)
-        return _measured(service, result)
+        return Prepared((await service.opened(name)).collection, clues, None, words, {})
     encodes = any(isinstance(clue.term, Text | Picture) for clue in clues)
     opened = await (service.opened_with_encoder(name) if encodes else service.opened(name))
     started = perf_counter()
-    encoded = await asyncio.gather(*(_encoded(service, opened, clue.term) for clue in clues))
-    before = _timings([one for one in encoded if one], perf_counter() - started) if encodes else {}
+    encoded = await asyncio.gather(*(_encoded(service, opened, clue.term, bulk=bulk) for clue in clues))
+    timings = _timings([one for one in encoded if one], perf_counter() - started) if encodes else {}
     terms = [_term(clue, vector) for clue, vector in zip(clues, encoded, strict=True)]
-    find = partial(_find, opened.collection, terms, options, modality=_modality(clues), words=words, asked=asked)
-    result = await service.workers.run(find)
-    return _measured(service, replace(result, timings={**before, **result.timings}))
+    return Prepared(opened.collection, clues, terms, words, timings)
 
 
 async def similar(service: Service, name: str, doc_id: str, options: SearchOptions) -> SearchResult:
@@ -94,24 +122,26 @@ class _Query:
     decode_s: float | None = None
 
 
-async def _encoded(service: Service, opened: Opened, term: Text | Picture | Document | Vector) -> _Query | None:
+async def _encoded(
+    service: Service, opened: Opened, term: Text | Picture | Document | Vector, *, bulk: bool = False
+) -> _Query | None:
     """The vector of a text or a picture; None for what needs no encoder."""
     match term:
         case Text(text):
             if not text.strip():
                 raise InputError("the query text is empty: write what to look for")
-            return _Query(await service.queries.text(opened.collection.encoder, text))
+            return _Query(await service.queries.text(opened.collection.encoder, text, bulk=bulk))
         case Picture():
-            return await _encoded_picture(service, opened, term)
+            return await _encoded_picture(service, opened, term, bulk=bulk)
         case _:
             return None
 
 
-async def _encoded_picture(service: Service, opened: Opened, picture: Picture) -> _Query:
+async def _encoded_picture(service: Service, opened: Opened, picture: Picture, *, bulk: bool = False) -> _Query:
     encoder, started = opened.collection.encoder, perf_counter()
     pixels = await service.workers.run(pixels_of, picture.data, encoder, service.decode_limits)
     decode_s = perf_counter() - started
-    return _Query(await service.queries.image(encoder, pixels), decode_s)
+    return _Query(await service.queries.image(encoder, pixels, bulk=bulk), decode_s)
 
 
 def _timings(queries: Sequence[_Query], seconds: float) -> Mapping[str, float]:
@@ -146,18 +176,5 @@ def _modality(clues: Sequence[Clue]) -> Modality | None:
     return "image" if all(isinstance(clue.term, Picture | Document) for clue in clues) else None
 
 
-def _find(
-    collection: Collection,
-    terms: Sequence[Weighted],
-    options: SearchOptions,
-    *,
-    modality: Modality | None,
-    words: LexicalQuery | None,
-    asked: bytes,
-) -> SearchResult:
-    return collection.engine.search(Sought(collection.embed_query(terms), modality, words, asked), options)
-
-
-def _measured(service: Service, result: SearchResult) -> SearchResult:
-    service.metrics.search(result.timings)
-    return result
+def _find(prepared: Prepared, options: SearchOptions) -> SearchResult:
+    return prepared.collection.engine.search(prepared.sought(), options)

@@ -70,6 +70,7 @@ class ApiSettings(BaseSettings):
     max_depth: int = Field(
         default=5_000, ge=1, le=MOST_HITS, description="Most hits that the pages of one search go through."
     )
+    max_batch: int = Field(default=64, ge=1, description="Most searches of one request.")
     max_facets: int = Field(default=32, ge=1, description="Most attributes that one request counts by name.")
     threads: int = Field(
         default=THREADS,

@@ -60,11 +60,11 @@ class QueryEncoder:
         self._kept: LruCache[tuple[str, str], FloatArray] = LruCache(most=most_kept, most_bytes=MOST_BYTES)
         self._flights: dict[tuple[str, str], _Flight] = {}
 
-    async def image(self, encoder: Encoder, pixels: PixelArray) -> Encoded:
+    async def image(self, encoder: Encoder, pixels: PixelArray, *, bulk: bool = False) -> Encoded:
         """Embed a preprocessed picture, uint8 (s, s, 3). Raises as `Batcher.encode` does."""
-        return await self._queued(EncodeImages(encoder), pixels)
+        return await self._queued(EncodeImages(encoder), pixels, bulk=bulk)
 
-    async def text(self, encoder: Encoder, text: str) -> Encoded:
+    async def text(self, encoder: Encoder, text: str, *, bulk: bool = False) -> Encoded:
         """Embed a text. Raises as `Batcher.encode` does, for all who share a computation alike."""
         key = encoder.spec.encoder_id, text
         if (kept := self._kept.get(key)) is not None:
@@ -72,7 +72,7 @@ class QueryEncoder:
             return Encoded(kept)
         self._metrics.cached("shared" if key in self._flights else "miss")
         if key not in self._flights:
-            self._flights[key] = _Flight(asyncio.create_task(self._embed(key, encoder)))
+            self._flights[key] = _Flight(asyncio.create_task(self._embed(key, encoder, bulk=bulk)))
         flight = self._flights[key]
         flight.wanted_by += 1
         try:
@@ -84,14 +84,14 @@ class QueryEncoder:
                 if self._flights.get(key) is flight:
                     del self._flights[key]
 
-    async def _embed(self, key: tuple[str, str], encoder: Encoder) -> Encoded:
-        encoded = await self._queued(EncodeTexts(encoder), key[1])
+    async def _embed(self, key: tuple[str, str], encoder: Encoder, *, bulk: bool) -> Encoded:
+        encoded = await self._queued(EncodeTexts(encoder), key[1], bulk=bulk)
         self._kept.put(key, encoded.vector.copy())  # a row alone, and not its whole batch
         return encoded
 
-    async def _queued(self, encode: Encode, item: object) -> Encoded:
+    async def _queued(self, encode: Encode, item: object, *, bulk: bool) -> Encoded:
         try:
-            return await self._batcher.encode(encode, item, patience_s=self._patience_s)
+            return await self._batcher.encode(encode, item, patience_s=self._patience_s, bulk=bulk)
         except (OverloadedError, TooLateError) as error:
             self._metrics.rejected(error.code)
             raise

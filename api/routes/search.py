@@ -6,16 +6,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 
-from api import searching
-from api.adapters import captions_body, search_body
+from api import batch_searching, searching
+from api.adapters import batch_body, captions_body, search_body
+from api.bounds import check_batch
 from api.clues import clues_of
 from api.connected import while_connected
 from api.dependencies import CollectionName, ServiceDependency
 from api.error_docs import READING, SENDING, errors
 from api.fetching import fetched
-from api.requests import CaptionsForm, ImageSearchForm, SearchRequest, SimilarParameters, TextSearchParameters
+from api.requests import (
+    BatchSearchRequest,
+    CaptionsForm,
+    ImageSearchForm,
+    SearchRequest,
+    SimilarParameters,
+    TextSearchParameters,
+)
 from api.responses import JsonResponse
-from api.schemas import CaptionsResponse, SearchResponse
+from api.schemas import BatchSearchResponse, CaptionsResponse, SearchResponse
 from api.searching import Clue, Picture
 from retrieval.search.query import Text
 
@@ -64,6 +72,21 @@ async def search_by_image(
     options = form.options()
     work = searching.search(service, collection, clues, options)
     return JsonResponse(search_body(await while_connected(request, work), options.fields))
+
+
+@router.post(
+    "/search/batch", response_model=BatchSearchResponse, summary="Search many times", responses=errors(*SENDING)
+)
+async def search_batch(
+    request: Request, collection: CollectionName, body: BatchSearchRequest, service: ServiceDependency
+) -> JsonResponse:
+    """Make several searches, each as if it were alone; one that fails has an `error` in its place.
+
+    They are encoded together, and those with equal options searched for together. Other searches pass them by.
+    """
+    check_batch(service.settings, len(body.searches))
+    work = batch_searching.search_all(service, collection, body.searches)
+    return JsonResponse(batch_body(await while_connected(request, work), [one.options() for one in body.searches]))
 
 
 @router.get(

@@ -37,6 +37,7 @@ ROUTES: Mapping[str, Scope | None] = {
     "GET /v1/collections/{collection}/search": "read",
     "POST /v1/collections/{collection}/search": "read",
     "POST /v1/collections/{collection}/search/image": "read",
+    "POST /v1/collections/{collection}/search/batch": "read",
     "GET /v1/collections/{collection}/similar": "read",
     "POST /v1/collections/{collection}/captions": "read",
     "GET /v1/collections/{collection}/facets": "read",
