@@ -66,7 +66,7 @@ def test_words(browser, url):
         page.get_by_role("combobox", name="Collection").select_option("photos")
         assert search(page, "a red shirt")[:3] == ["a red shirt"] * 3
         expect(page).to_have_title("a red shirt")
-        expect(page.get_by_role("status").first).to_contain_text("of 18 pictures")
+        expect(page.locator("#live")).to_have_text("The nearest 18 of 18 pictures.")
         page.get_by_role("searchbox").fill("shirt -red")
         expect(page.get_by_text("Not red")).to_be_visible()
         assert "red" not in hits(page)[0]

@@ -1,6 +1,6 @@
 /** One document, large: its captions and attributes, its nearest neighbours, and where one can go from it. */
 
-import { Refusal, addressOf as absolute, askJson, ofCollection } from "./api.js";
+import { Refusal, addressOf as absolute, askJson, key, ofCollection } from "./api.js";
 import { copyButton } from "./copying.js";
 import { curlOf } from "./curl.js";
 import { el, icon, iconButton } from "./dom.js";
@@ -72,6 +72,9 @@ const neighboursOf = (collection, docId) => ({
   path: ofCollection(collection, `/similar?${new URLSearchParams({ doc_id: docId, k: String(NEIGHBOURS) })}`),
 });
 
+/** Where the picture's own file is; a link cannot send a key. */
+const original = (collection, { doc_id }) => absolute(ofCollection(collection, `/image?${new URLSearchParams({ doc_id })}`));
+
 /** The documents before and after one among the hits. */
 function besides(hits, docId) {
   const at = hits.findIndex((hit) => hit.doc_id === docId);
@@ -114,6 +117,7 @@ function facts(store, item) {
     el(
       "div",
       { className: "actions" },
+      !key() && el("a", { className: "quiet", href: original(state.collection, item), target: "_blank" }, "Original"),
       copyButton("Copy link", () => absolute(addressOf({ ...state, ...toSimilar(""), like: [], item: item.doc_id }))),
       copyButton("Copy as curl", () => curlOf(neighboursOf(state.collection, item.doc_id))),
     ),
