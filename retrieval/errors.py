@@ -13,6 +13,7 @@
     │   ├── BusyError             somebody else is at it
     │   └── EncoderMismatchError  vectors of another encoder than the collection's
     ├── ImageError                one image that cannot be decoded; carries a stable reason code
+    │   └── RecordError           one whose id, captions or attributes cannot be stored
     ├── ModelError                an encoder that cannot be loaded or had
     ├── StorageError              a file or a database that is missing, damaged, full or gone
     │   └── CorruptionError       a file whose checksum is not the recorded one
@@ -88,6 +89,13 @@ class ImageError(RetrievalError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class RecordError(ImageError):
+    """One catalogue entry that cannot be stored, whatever its image is like."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("invalid-record", message)
 
 
 class ModelError(RetrievalError):

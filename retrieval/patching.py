@@ -25,7 +25,7 @@ class Patch:
     captions: tuple[str, ...] | None = None
 
     def applied_to(self, item: Item) -> CatalogRecord:
-        """The document as it is to be. `ImageError` as of `check_record`."""
+        """The document as it is to be. `RecordError` as of `check_record`."""
         captions = item.captions if self.captions is None else self.captions
         merged = {**item.attributes, **self.attributes}
         attributes = {name: value for name, value in merged.items() if value is not None}

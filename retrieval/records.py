@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 
-from retrieval.errors import ImageError
+from retrieval.errors import RecordError
 from retrieval.types import CatalogRecord
 
 MAX_DOC_ID_BYTES = 2_000
@@ -19,12 +19,14 @@ def check_record(record: CatalogRecord) -> CatalogRecord:
     """Return the record if a database can hold it.
 
     Raises:
-        ImageError: with reason `invalid-record`, for a doc_id, caption or attribute that is empty or too long, not
+        RecordError: for a doc_id, caption or attribute that is empty or too long, not
             plain text (NUL bytes, lone surrogates) or not a finite JSON value.
     """
     _check_text(record.doc_id, "doc_id", MAX_DOC_ID_BYTES)
     if not 1 <= len(record.doc_id.encode()) <= MAX_DOC_ID_BYTES:
-        raise _invalid(f"the doc_id has {len(record.doc_id.encode()):,} bytes: 1 to {MAX_DOC_ID_BYTES:,} are possible")
+        raise RecordError(
+            f"the doc_id has {len(record.doc_id.encode()):,} bytes: 1 to {MAX_DOC_ID_BYTES:,} are possible"
+        )
     for caption in record.captions:
         _check_text(caption, "a caption", LONGEST_CAPTION)
     for name, value in record.attributes.items():
@@ -36,15 +38,19 @@ def check_record(record: CatalogRecord) -> CatalogRecord:
 def _check_value(value: object, name: str) -> None:
     if isinstance(value, list):
         if others := [single for single in value if not isinstance(single, str)]:
-            raise _invalid(f"attribute {name!r} is a list with {type(others[0]).__name__} in it: use a list of texts")
+            raise RecordError(
+                f"attribute {name!r} is a list with {type(others[0]).__name__} in it: use a list of texts"
+            )
         for single in value:
             _check_text(single, f"attribute {name!r}", LARGEST_ATTRIBUTES)
     elif isinstance(value, str):
         _check_text(value, f"attribute {name!r}", LARGEST_ATTRIBUTES)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise _invalid(f"attribute {name!r} is not a finite number")
+        raise RecordError(f"attribute {name!r} is not a finite number")
     elif value is not None and not isinstance(value, int | float):
-        raise _invalid(f"attribute {name!r} is a {type(value).__name__}: use text, a number, a bool or a list of texts")
+        raise RecordError(
+            f"attribute {name!r} is a {type(value).__name__}: use text, a number, a bool or a list of texts"
+        )
 
 
 def record_sha256(record: CatalogRecord) -> str:
@@ -55,14 +61,10 @@ def record_sha256(record: CatalogRecord) -> str:
 
 def _check_text(text: str, what: str, longest: int) -> None:
     if len(text) > longest:
-        raise _invalid(f"{what} has {len(text):,} characters: {longest:,} is the most")
+        raise RecordError(f"{what} has {len(text):,} characters: {longest:,} is the most")
     if "\0" in text:
-        raise _invalid(f"{what} contains a NUL character")
+        raise RecordError(f"{what} contains a NUL character")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _invalid(f"{what} contains a character that is not valid Unicode") from None
-
-
-def _invalid(message: str) -> ImageError:
-    return ImageError("invalid-record", message)
+        raise RecordError(f"{what} contains a character that is not valid Unicode") from None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from api.adapters import Body, item_body
 from api.errors import message_of
 from api.writing.items import Stored
-from retrieval.errors import InputError
+from retrieval.errors import CursorError
 from retrieval.types import Item
 
 
@@ -39,8 +39,8 @@ def cursor_after(doc_id: str) -> str:
 
 
 def doc_id_of(cursor: str | None) -> str:
-    """The document after which the page begins, "" for the first one. `InputError` for what is no cursor."""
+    """The document after which the page begins, "" for the first one. `CursorError` for what is no cursor."""
     try:
         return urlsafe_b64decode(f"{cursor or ''}{'=' * (-len(cursor or '') % 4)}").decode()
     except (binascii.Error, ValueError) as error:
-        raise InputError("this is no cursor: give `next` of the page before as it was") from error
+        raise CursorError("this is no cursor: give `next` of the page before as it was") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.examples import HIT, ITEM, Example
 
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGO4p6QEAAMGATE8cNTfAAAAAElFTkSuQmCC"
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGO4o6EBAAMQAS0ujiXaAAAAAElFTkSuQmCC"
 ATTRIBUTES: Example = HIT["attributes"]
 METADATA: Example = {"red.jpg": {name: ITEM[name] for name in ("doc_id", "captions", "attributes")}}
 NEW_ITEMS: Example = {"items": [{**ITEM, "image": PIXEL}, {"doc_id": "shirts/blue.jpg", "vector": [0.6, 0.0, 0.8]}]}

@@ -15,7 +15,9 @@ from retrieval.metadata.tables import items
 from retrieval.types import KeyArray
 
 
-def keys_after(connection: Connection, collection_id: int, doc_id: str, *, batch: int) -> Generator[KeyArray, None, None]:
+def keys_after(
+    connection: Connection, collection_id: int, doc_id: str, *, batch: int
+) -> Generator[KeyArray, None, None]:
     """Keys of the documents with an id above `doc_id`, in the order of their ids, int64 (n,), a batch at a time.
 
     To be closed where it is not read to its end.

@@ -19,7 +19,7 @@ def examples(page: Path) -> list[tuple[str, str]]:
 def curl(client, command: str, folder: Path) -> str:
     """What a command would print. Knows the options that the documentation uses; files are read from `folder`."""
     words = iter(shlex.split(command.replace("\\\n", " "))[1:])
-    url, method, params, form, files, content, shown = "", None, {}, {}, {}, None, None
+    url, method, params, form, files, content, shown = "", None, {}, {}, [], None, None
     headers = {"host": SERVER.removeprefix("http://")}
     for word in words:
         match word:
@@ -35,7 +35,8 @@ def curl(client, command: str, folder: Path) -> str:
             case "-F":
                 name, _, value = next(words).partition("=")
                 if value.startswith("@"):
-                    files[name] = (folder / value[1:]).read_bytes()
+                    path, _, given = value[1:].partition(";filename=")
+                    files.append((name, (given or path, (folder / path).read_bytes())))
                 else:
                     form[name] = value
             case "-X":
@@ -49,7 +50,7 @@ def curl(client, command: str, folder: Path) -> str:
                 url = word.removeprefix(SERVER)
     method = method or ("GET" if content is None and not files else "POST")
     response = client.request(
-        method, url, params=params, data=form or None, files=files or None, content=content, headers=headers
+        method, url, params=params or None, data=form or None, files=files or None, content=content, headers=headers
     )
     if shown:
         return shown.replace("%{http_code}", str(response.status_code)).replace(
