@@ -274,6 +274,7 @@ def test_no_text_breaks_the_database(collection):
                 list(index.ranked(query))
         everything = parse_query(" ".join(f'w{number} "a{number} b" -c{number}' for number in range(2000)))
         assert list(index.ranked(everything)) == []
+        assert list(index.ranked(parse_query('"' + "a b " * 2500 + '" -"' + "c d " * 2500 + '"'))) == []
         assert [keys.tolist() for keys, _ in index.ranked(parse_query("near"))] == [[3]]
 
 

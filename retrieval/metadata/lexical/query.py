@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from retrieval.metadata.lexical.words import STOP_WORDS, words_of
 
 MOST_PARTS = 64
-"""Words and phrases of a text that count."""
+"""Words of a text that count, phrases, and words of each: databases limit the size of an expression."""
 _PART = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))')
 
 Part = TypeVar("Part")
@@ -39,7 +39,7 @@ def parse_query(text: str) -> LexicalQuery:
     phrases: list[Phrase] = []
     excluded: list[Phrase] = []
     for part in _PART.finditer(text):
-        words = tuple(words_of(part["phrase"] or part["word"] or ""))
+        words = tuple(words_of(part["phrase"] or part["word"] or ""))[:MOST_PARTS]
         if part["minus"]:
             excluded.append(words)
             continue
