@@ -76,6 +76,15 @@ def test_words(browser, url):
         expect(page.get_by_role("searchbox")).to_have_value("shirt -red")
 
 
+def test_words_of_captions(browser, url):
+    with visiting(browser, url, "?c=photos&q=shirt+-red") as page:
+        hits(page)
+        page.get_by_role("combobox", name="What ranks").select_option("By caption")
+        expect(page.locator(".hit")).to_have_count(15)
+        assert "a red shirt" not in hits(page)
+        expect(page).to_have_url(re.compile("mode=lexical"))
+
+
 def test_a_picture_and_words(browser, url, folder):
     with visiting(browser, url, "?c=photos") as page:
         hits(page)

@@ -14,24 +14,26 @@
 import { Unreachable, askJson, ofCollection } from "./api.js";
 import { filterOf } from "./clauses.js";
 import { LIMITS } from "./limits.js";
+import { modeOf } from "./modes.js";
 import { pictureOf } from "./pictures.js";
 import { bodyOf, onlyDocument } from "./query.js";
 import { differ, isQuery } from "./store.js";
 
 const PAGE = Math.min(60, LIMITS.most_hits);
 const RETRY_MS = 3_000;
-const ASKED = ["collection", "text", "picture", "share", "like", "unlike", "where", "filter", "recall"];
+const ASKED = ["collection", "text", "picture", "share", "mode", "like", "unlike", "where", "filter", "recall"];
 const DIVERSITY = 0.8;
 
 /** What a search that says nothing more than `state` asks the server. @param {import("./store.js").State} state */
 export function requestOf(state) {
   const { collection, recall } = state;
   const filter = filterOf(state);
-  const options = { ...(filter && { filter }), ...(recall && { target_recall: Number(recall) }) };
+  const mode = modeOf(state);
+  const options = { ...(filter && { filter }), ...(mode && { mode }) };
+  if (recall && mode !== "lexical") options.target_recall = Number(recall);
   const only = onlyDocument(state);
   if (only === null) {
-    const json = isQuery(state) ? bodyOf(state, pictureOf(state.picture)) : { text: "a picture", diversity: DIVERSITY };
-    return { path: ofCollection(collection, "/search"), json: { ...json, ...options } };
+    return { path: ofCollection(collection, "/search"), json: { ...soughtIn(state, mode), ...options } };
   }
   return { path: ofCollection(collection, `/similar?${new URLSearchParams({ doc_id: only, ...options })}`) };
 }
@@ -95,6 +97,11 @@ export class Searching {
     this.results = { ...this.results, ...patch };
     for (const listener of this.#listeners) listener(this.results);
   }
+}
+
+function soughtIn(state, mode) {
+  if (!isQuery(state)) return { text: "a picture", diversity: DIVERSITY };
+  return mode === "lexical" ? { text: state.text } : bodyOf(state, pictureOf(state.picture)); // the server knows -words
 }
 
 function page({ path, json }, cursor, signal) {

@@ -1,6 +1,7 @@
 /** The line above the grid: how many hits, of how many, and whether scores are shown. The same is read aloud. */
 
 import { counted, debounced, el, grouped } from "./dom.js";
+import { modeChooser } from "./modes.js";
 import { parseText } from "./query.js";
 import { isQuery } from "./store.js";
 
@@ -17,7 +18,7 @@ export function statusLine(store, searching) {
     "Scores",
   );
   const suggestions = el("p", { className: "suggestions" });
-  line.append(text, suggestions, scores);
+  line.append(text, suggestions, el("div", { className: "status-tools" }, modeChooser(store), scores));
   const aloud = debounced((message) => (document.getElementById("live").textContent = message), 500);
 
   const render = (results) => {

@@ -6,6 +6,7 @@
  * @property {string} text  as typed, minus signs included
  * @property {string} picture  id of a picture that this browser keeps (pictures.js)
  * @property {number} share  how much pictures count beside words, 0 to 100
+ * @property {string} mode  what ranks words (modes.js)
  * @property {string[]} like  doc_ids to be near to
  * @property {string[]} unlike  doc_ids to be far from
  * @property {string[]} where  clauses of the filters panel (clauses.js)
@@ -22,6 +23,7 @@ const NOTHING = {
   text: "",
   picture: "",
   share: 50,
+  mode: "",
   like: [],
   unlike: [],
   where: [],
