@@ -159,7 +159,7 @@ def test_an_image_outside_of_the_roots_ends_the_job_before_it_is_read(url, sourc
         ("index", "photos", {"source": "a\0b"}, 422, "NUL"),
         ("index", "none", {"source": "many"}, 404, "no collection 'none'"),
         ("index", "none", {"source": "many", "model": "/srv/model.json"}, 422, "is a path"),
-        ("index", "a name", {"source": "many", "model": "fake"}, 422, "names no collection"),
+        ("index", "a name", {"source": "many", "model": "fake"}, 422, "cannot name a collection"),
         ("index", "photos", {"source": "many", "batch_size": 0}, 422, "body.batch_size"),
         ("index", "photos", {"source": "many", "checkpoint": "x"}, 422, "no field 'checkpoint'"),
         ("evaluation", "none", {"kind": "captions"}, 404, "no collection 'none'"),
