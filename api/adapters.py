@@ -35,6 +35,7 @@ def search_body(result: SearchResult, fields: Fields) -> Body:
         },
         "timings": dict(result.timings),
         "next_cursor": result.next_cursor,
+        **({"explain": asdict(result.explanation)} if result.explanation else {}),
         **({"facets": [facet_body(facet) for facet in result.facets]} if result.facets else {}),
     }
 

@@ -90,6 +90,7 @@ CursorText = Annotated[
     Annotated[str, Field(min_length=1, max_length=LONGEST_CURSOR)] | None,
     Field(description="The `next_cursor` of an answer, to go on after its hits; all else must be as it was but k."),
 ]
+Explain = Annotated[bool, Field(description="Tell what the plan of the search was chosen from.")]
 FieldNames = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), Storable]] | None,
     Field(

@@ -15,6 +15,7 @@ from api.fields import (
     DocId,
     EfSearch,
     Exact,
+    Explain,
     FacetNames,
     FacetValues,
     FieldNames,
@@ -73,6 +74,7 @@ class SearchFields(BaseModel):
     diversity: Diversity = 0.0
     group_by: GroupBy = None
     cursor: CursorText = None
+    explain: Explain = False
     fields: FieldNames = None
     facets: FacetNames = []
     facet_values: FacetValues = 10

@@ -5,22 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api import examples
+from api.facet_schemas import Facet
+from api.schema_base import Schema as Schema
+from api.schema_base import with_example as with_example
 
 AttributeValue = str | int | float | bool | list[str] | None
-
-
-class Schema(BaseModel):
-    """A JSON object that has these fields and no others."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-def with_example(example: examples.Example) -> ConfigDict:
-    """The configuration of a schema that shows this example."""
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
 
 
 class Hit(Schema):
@@ -32,10 +24,13 @@ class Hit(Schema):
         Field(description="Higher is better: cosine similarity, BM25 in mode `lexical`, fused ranks in mode `hybrid`."),
     ]
     rank: Annotated[int, Field(ge=1)]
-    captions: Annotated[list[str], Field(description="Left out where `fields` does not ask for them.")] = []
+    captions: Annotated[
+        list[str], Field(default_factory=list, description="Left out where `fields` does not ask for them.")
+    ]
     attributes: Annotated[
-        dict[str, AttributeValue], Field(description="Those that `fields` asks for; left out where it asks for none.")
-    ] = {}
+        dict[str, AttributeValue],
+        Field(default_factory=dict, description="Those that `fields` asks for; left out where it asks for none."),
+    ]
     ranks: Annotated[
         dict[Literal["vector", "lexical"], int] | None,
         Field(
@@ -75,78 +70,23 @@ class Match(Schema):
     weak: Annotated[bool, Field(description="Almost none fits less well: there may be no such thing here.")]
 
 
-class ValueCount(Schema):
-    """How many documents have a value; a list counts by its elements."""
+class Alternative(Schema):
+    """A way in which the search could be made."""
 
-    value: str | bool
-    count: int
-
-
-class NumberBin(Schema):
-    """How many documents have a number from `low` up to but not including `high`."""
-
-    low: float
-    high: float
-    count: int
+    strategy: str
+    ef_search: int | None
+    seconds: Annotated[float, Field(description="As measured where the index was built.")]
+    recall: Recall
+    modality: Annotated[str | None, Field(description="Of the queries that it was measured with.")]
 
 
-class NumberHistogram(Schema):
-    """The extent of an attribute's numbers and their distribution."""
+class Explanation(Schema):
+    """Why the search was made as `plan` says."""
 
-    min: float
-    max: float
-    bins: list[NumberBin]
-
-
-class DateBin(Schema):
-    """How many documents have a date from the day `low` up to but not including the day `high`."""
-
-    low: str
-    high: str
-    count: int
-
-
-class DateHistogram(Schema):
-    """The extent of an attribute's dates, as they are written, and their distribution."""
-
-    min: str
-    max: str
-    bins: list[DateBin]
-
-
-class Facet(Schema):
-    """What a set of documents has for one attribute."""
-
-    attribute: str
-    type: Annotated[
-        Literal["number", "date", "string", "boolean", "list", "mixed", "none"],
-        Field(description="Of its values in the set: `mixed` where there are several, `none` where there are none."),
-    ]
-    documents: Annotated[int, Field(description="Documents of the set that have a value.")]
-    kinds: Annotated[dict[str, int], Field(description="The same by type of value; dates are strings.")]
-    values: Annotated[
-        list[ValueCount],
-        Field(description="Strings that are no dates, truth values, elements of lists: the most frequent first."),
-    ]
-    distinct: Annotated[int, Field(description="How many different ones there are, listed or not.")]
-    numbers: NumberHistogram | None
-    dates: Annotated[DateHistogram | None, Field(description="Where all strings of the attribute begin with a day.")]
-
-
-class FacetsResponse(Schema):
-    """Facets, in the order asked for."""
-
-    model_config = with_example({"facets": examples.FACETS})
-
-    facets: list[Facet]
-
-
-class AttributesResponse(Schema):
-    """Every attribute that some document has, in alphabetical order, with five of its most frequent values."""
-
-    model_config = with_example({"attributes": examples.FACETS})
-
-    attributes: list[Facet]
+    modality: Annotated[str | None, Field(description="Of the query; null where it is a mix, or a bare vector.")]
+    target_recall: Annotated[float | None, Field(description="Null where ef_search is fixed, and for an exact search.")]
+    alternatives: Annotated[list[Alternative], Field(description="None where nothing was measured.")]
+    candidates: Annotated[int, Field(description="What the hits were taken from.")]
 
 
 class SearchResponse(Schema):
@@ -161,6 +101,7 @@ class SearchResponse(Schema):
     next_cursor: Annotated[
         str | None, Field(description="To be sent as `cursor` with the same search for the next hits; null at the end.")
     ]
+    explain: Annotated[Explanation | None, Field(description="Only where it was asked for.")] = None
     facets: Annotated[list[Facet] | None, Field(description="Only where they were asked for, in that order.")] = None
 
 

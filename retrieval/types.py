@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.certificate import Certificate, Recall
+from retrieval.explanation import Explanation
 from retrieval.facets import Facet
 
 FloatArray: TypeAlias = NDArray[np.float32]
@@ -274,3 +275,4 @@ class SearchResult:
     match: Match | None = None
     facets: tuple[Facet, ...] = ()
     next_cursor: str | None = None
+    explanation: Explanation | None = None

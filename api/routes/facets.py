@@ -11,9 +11,9 @@ from api.adapters import facet_body
 from api.bounds import check_facets
 from api.dependencies import CollectionName, ServiceDependency
 from api.error_docs import READING, errors
+from api.facet_schemas import AttributesResponse, FacetsResponse
 from api.requests import FacetsParameters
 from api.responses import JsonResponse
-from api.schemas import AttributesResponse, FacetsResponse
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["facets"])
 

@@ -71,7 +71,10 @@ class Answering:
         if self.facets:
             timings["facets"] = self.seconds["facets"]
         following = next_cursor(cursor, options, plan, good, hits) if sought.asked else None
-        return SearchResult(tuple(map(options.fields.of, hits)), plan, timings, match, self.facets, following)
+        asked = options.for_candidates(options.pool + cursor.hits)
+        explanation = self.ranking.explain(sought, asked, len(found)) if options.explain else None
+        told = tuple(map(options.fields.of, hits))
+        return SearchResult(told, plan, timings, match, self.facets, following, explanation)
 
     def _candidates(self, sought: Sought, cursor: Cursor) -> tuple[Candidates, Plan]:
         """What hits are chosen from, best first: as many as diversity needs, one of a group; none that was given."""

@@ -83,7 +83,7 @@ def fingerprint(terms: Iterable[tuple[Text | Image | Document | Vector | bytes, 
 
 def search_digest(collection_id: int, asked: bytes, options: SearchOptions) -> bytes:
     """A digest of a search: everything but how many hits are wanted, and what else is told of them."""
-    same = replace(options, k=1, fields=ALL_FIELDS, facets=FacetOptions(), cursor=None)
+    same = replace(options, k=1, explain=False, fields=ALL_FIELDS, facets=FacetOptions(), cursor=None)
     said = repr((collection_id, asked, sorted(asdict(same).items())))
     return blake2b(said.encode(), digest_size=DIGEST).digest()
 

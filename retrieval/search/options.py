@@ -56,6 +56,7 @@ class SearchOptions:
         mode: what ranks: "vector", "lexical" (BM25 over titles and captions), or "hybrid", both fused.
         lexical_weight: how much a rank by words counts beside one by vectors in mode "hybrid", 0 to 10.
         cursor: where to go on, from the result before (`retrieval.search.cursor`).
+        explain: tell what the search was chosen from.
         fields: what is told of each hit.
         facets: what to count over all documents that the filter keeps, in the state that is searched.
 
@@ -75,6 +76,7 @@ class SearchOptions:
     mode: Mode = "vector"
     lexical_weight: float = 1.0
     cursor: str | None = None
+    explain: bool = False
     fields: Fields = ALL_FIELDS
     facets: FacetOptions = FacetOptions()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from retrieval.certificate import Certificate, Modality, Recall
+from retrieval.explanation import Alternative
 
 EXACT_ALLOWED = 10_000
 """Allowed rows up to which exact search is taken to be the better one, where nothing was measured."""
@@ -72,12 +73,25 @@ def choose(ask: Ask, certificate: Certificate | None) -> Choice:
     return max(choices, key=lambda choice: (choice.strategy == "exact", choice.ef_search))
 
 
+def alternatives(ask: Ask, certificate: Certificate) -> Iterator[Alternative]:
+    """The ways to search that were measured for so many hits, with the seconds that each should take."""
+    yield Alternative("exact", None, _exact_seconds(ask, certificate), CERTAIN)
+    for modality in _modalities(ask, certificate):
+        curve = certificate.curve(modality, ask.share)
+        for point in curve.points if curve else ():
+            if point.ef_search >= ask.k and (recall := point.at(ask.k)) is not None:
+                yield Alternative("hnsw", point.ef_search, point.seconds, recall, modality)
+
+
 def _cheapest(ask: Ask, modality: Modality, target: float, certificate: Certificate) -> Choice:
     if certificate.curve(modality) is None:
         return _fixed(ask, OUTSIDE * ask.default_ef, certificate)
-    exact_seconds = (ask.rows if ask.allowed is None else ask.allowed) * certificate.seconds_a_row
-    plans = [(exact_seconds, EXACT), *_graph_plans(ask, modality, target, certificate)]
+    plans = [(_exact_seconds(ask, certificate), EXACT), *_graph_plans(ask, modality, target, certificate)]
     return min(plans, key=lambda plan: plan[0])[1]
+
+
+def _exact_seconds(ask: Ask, certificate: Certificate) -> float:
+    return (ask.rows if ask.allowed is None else ask.allowed) * certificate.seconds_a_row
 
 
 def _graph_plans(

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.certificate import Modality, measured_at
+from retrieval.explanation import Explanation
 from retrieval.index.generation import Allowed, GenerationView
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.lexical.query import LexicalQuery
@@ -17,7 +18,7 @@ from retrieval.search.execute import execute
 from retrieval.search.fusion import reciprocal_rank_fusion
 from retrieval.search.lexical import best_by_words
 from retrieval.search.options import SearchOptions
-from retrieval.search.planner import EXACT, Ask, choose
+from retrieval.search.planner import EXACT, Ask, alternatives, choose
 from retrieval.types import FloatArray, KnnResult, Plan, VectorKind
 
 
@@ -76,6 +77,14 @@ class Ranking:
         fused = reciprocal_rank_fusion(by_vector, by_words, lexical_weight=options.lexical_weight)
         return fused, replace(plan, mode="hybrid", depth=options.k)
 
+    def explain(self, sought: Sought, options: SearchOptions, candidates: int) -> Explanation:
+        """What a search for `options.k` candidates was chosen from; `candidates` were left of them."""
+        ask = _ask(self._info, self._view, "image", options, self._allowed, sought.modality)
+        certificate = self._view.generation.certificates.get("image")
+        ways = tuple(alternatives(ask, certificate)) if certificate and sought.vector is not None else ()
+        target = None if sought.vector is None or options.exact or options.ef_search else ask.target_recall
+        return Explanation(sought.modality, target, ways, candidates)
+
     def _nearest(
         self, queries: FloatArray, options: SearchOptions, modality: Modality | None
     ) -> tuple[KnnResult, Plan]:
@@ -92,16 +101,26 @@ def nearest(
     modality: Modality | None,
 ) -> tuple[KnnResult, Plan]:
     """Plan and search: the `options.k` nearest to each query, float32 (nq, dim)."""
-    rows = view.rows(kind)
-    among = None if allowed is None else allowed.count
+    ask = _ask(info, view, kind, options, allowed, modality)
     choice = EXACT
     if view.has_graph(kind) and not options.exact:
-        target = options.target_recall or info.index.target_recall
-        ask = Ask(options.k, rows, among, modality, options.ef_search, target, info.index.ef_search)
         choice = choose(ask, view.generation.certificates.get(kind))
     found, choice = execute(view, kind, queries, choice, k=options.k, allowed=allowed)
-    number = view.generation.number
+    rows, among, number = ask.rows, ask.allowed, view.generation.number
     if choice.strategy == "exact":
         return found, Plan("exact", None, rows, among, number)
     at = measured_at(options.k) if choice.certified else None
     return found, Plan(choice.strategy, choice.ef_search, rows, among, number, choice.certified, at)
+
+
+def _ask(
+    info: CollectionInfo,
+    view: GenerationView,
+    kind: VectorKind,
+    options: SearchOptions,
+    allowed: Allowed | None,
+    modality: Modality | None,
+) -> Ask:
+    among = None if allowed is None else allowed.count
+    target = options.target_recall or info.index.target_recall
+    return Ask(options.k, view.rows(kind), among, modality, options.ef_search, target, info.index.ef_search)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from api_service import PHOTOS, doc_ids, error, fill_photos, fill_vectors, serving, settings_for
 
-from api import schemas
+from api import facet_schemas, schemas
 from retrieval.workspace import Workspace
 
 COLOURS = ["black", "blue", "green", "red", "white", "yellow"]
@@ -23,7 +23,7 @@ def client(tmp_path_factory):
 
 def facets_of(response) -> dict:
     assert response.status_code == 200, response.text
-    body = schemas.FacetsResponse.model_validate_json(response.content)
+    body = facet_schemas.FacetsResponse.model_validate_json(response.content)
     return {facet.attribute: facet for facet in body.facets}
 
 
@@ -55,7 +55,7 @@ def test_facets_of_a_search_whichever_way_it_is_asked(client):
 
 def test_attributes_of_a_collection(client):
     response = client.get(f"{PHOTOS}/attributes")
-    body = schemas.AttributesResponse.model_validate_json(response.content)
+    body = facet_schemas.AttributesResponse.model_validate_json(response.content)
     assert [(one.attribute, one.type, one.documents) for one in body.attributes] == [
         ("colour", "string", 18), ("price", "number", 18),
     ]  # fmt: skip

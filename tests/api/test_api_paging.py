@@ -1,4 +1,4 @@
-"""Parts of answers over HTTP: pages of hits, and the fields of each."""
+"""Parts of answers over HTTP: pages of hits, the fields of each, and why it was so."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 from api_service import PHOTOS, doc_ids, error, fill_photos, serving, settings_for
 from sqlalchemy import Engine, event
 
+from api.schemas import SearchResponse
 from retrieval.search.fields import Fields
 from retrieval.search.options import SearchOptions
 from retrieval.search.query import Document, Weighted
@@ -119,3 +120,12 @@ def test_what_is_not_asked_for_is_not_read(client, library):
     assert any("captions.text" in one for one in statements)
     assert any("items.attributes" in one for one in statements)
     event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_a_search_explains_itself_if_asked(client):
+    asked = {"text": "red", "k": 3, "filter": "price > 0"}
+    response = client.post(f"{PHOTOS}/search", json={**asked, "explain": True})
+    explained = SearchResponse.model_validate_json(response.content).explain
+    assert (explained.modality, explained.target_recall, explained.alternatives) == ("text", 0.98, [])
+    assert explained.candidates == 3
+    assert "explain" not in client.post(f"{PHOTOS}/search", json=asked).json()

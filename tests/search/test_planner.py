@@ -16,7 +16,7 @@ from retrieval.index.segment import Segment, write_segment
 from retrieval.index.storage import GraphPlan
 from retrieval.search import certify as certifying
 from retrieval.search.certify import certify
-from retrieval.search.planner import EXACT, MOST_EF, Ask, Choice, choose
+from retrieval.search.planner import EXACT, MOST_EF, Ask, Choice, alternatives, choose
 from retrieval.search.samples import Sample
 from retrieval.types import Generation, HnswParams
 
@@ -190,3 +190,18 @@ def test_how_fast_exact_search_is_says_nothing_of_what_a_graph_can_reach(tmp_pat
     assert curve.points[0].at_10.low < 0.9
     assert measured.reaches(0.95)
     assert plan(measured, modality="image", rows=300) == EXACT
+
+
+def test_alternatives_are_what_was_measured_for_so_many_hits():
+    def ways(k: int, *, allowed: int | None = None, modality="text") -> list[tuple]:
+        found = alternatives(Ask(k, ROWS, allowed, modality, None, 0.95, 64), CERTIFICATE)
+        return [(one.modality, one.ef_search, round(one.seconds, 6), one.recall.low) for one in found]
+
+    exact = (None, None, 0.01, 1.0)
+    text = [("text", 100, 0.001, 0.9), ("text", 500, 0.005, 0.97)]
+    image = [("image", 100, 0.001, 0.95), ("image", 500, 0.005, 0.99)]
+    assert ways(20) == [exact, *text]
+    assert ways(20, modality=None) == [exact, *image, *text]
+    tenth = [("text", 100, 0.001, 0.9), ("text", 300, 0.003, 0.98), ("text", 500, 0.005, 0.99)]
+    assert ways(10, allowed=20_000) == [(None, None, 0.002, 1.0), *tenth]
+    assert ways(200) == [exact]
