@@ -18,7 +18,7 @@ class TooManySearchesError(ApiError):
     """As many are at work or wait for a thread as may be."""
 
     def __init__(self) -> None:
-        message = "the server has more to search than it can: try again in a moment"
+        message = "the server has more to do than it can: try again in a moment"
         super().__init__(503, "overloaded", message, headers=RETRY_SOON)
 
 
@@ -31,7 +31,10 @@ class SearchTooSlowError(ApiError):
 
 
 class Admission:
-    """Counts searches, those that wait for a thread or the encoder included; to be used from one event loop."""
+    """Counts searches and pictures that are shown, those that wait for a thread or the encoder included.
+
+    To be used from one event loop.
+    """
 
     def __init__(self, *, most: int, timeout_s: float, metrics: Metrics) -> None:
         self._most = most
@@ -39,16 +42,20 @@ class Admission:
         self._metrics = metrics
         self._admitted = 0
 
-    @contextmanager
-    def admitted(self, request: Request) -> Iterator[float]:
-        """Make room for a search, and say how many seconds it may take. `TooManySearchesError` where there is none."""
+    def check(self, request: Request) -> float:
+        """How many seconds a search may take. `TooManySearchesError` where it may not be begun at all."""
         timeout_s = self._timeout_of(request)
         if self._admitted >= self._most:
             self._metrics.refused("overloaded")
             raise TooManySearchesError
+        return timeout_s
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count a search while it is at work or waits."""
         self._count(1)
         try:
-            yield timeout_s
+            yield
         except SearchTooSlowError as error:
             self._metrics.refused(error.code)
             raise

@@ -25,7 +25,7 @@ class ClientGoneError(ApiError):
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The work's result; it is cancelled where the client closes the connection first, or its time is over.
 
-    To be called once the body is read, for whatever searches.
+    To be called once the body is read, for whatever searches or shows pictures.
 
     Raises:
         TooManySearchesError: there are as many as may be; the work is not begun.
@@ -34,10 +34,12 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """
     service: Service = request.app.state.service
     try:
-        with service.admission.admitted(request) as timeout_s:
-            return await _first_of(request, work, timeout_s)
-    finally:
-        work.close()  # where it was not begun
+        timeout_s = service.admission.check(request)
+    except ApiError:
+        work.close()  # it is never begun
+        raise
+    with service.admission.counted():
+        return await _first_of(request, work, timeout_s)
 
 
 async def _first_of(request: Request, work: Coroutine[Any, Any, T], timeout_s: float) -> T:

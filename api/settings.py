@@ -79,7 +79,7 @@ class ApiSettings(BaseSettings):
         description="Threads that decode pictures, search and read the database, each on one core.",
     )
     searches: int = Field(
-        default=128, ge=1, description="Searches that may be at work or wait at a time; what comes then gets 503."
+        default=128, ge=1, description="Searches and pictures that may be at work or wait; what comes then gets 503."
     )
     request_timeout_s: float = Field(
         default=30.0, gt=0, description="Seconds that a search may take; `X-Timeout-Ms` of a request may say less."

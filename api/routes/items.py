@@ -9,10 +9,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from api.adapters import item_body
+from api.connected import while_connected
 from api.dependencies import CollectionName, ServiceDependency
 from api.error_docs import READING, errors
 from api.errors import ApiError
@@ -47,6 +48,7 @@ async def get_item(
     },
 )
 async def get_thumbnail(
+    request: Request,
     collection: CollectionName,
     asked: Annotated[ThumbnailParameters, Query()],
     service: ServiceDependency,
@@ -66,7 +68,7 @@ async def get_thumbnail(
         known=known,
         limits=service.decode_limits,
     )
-    found = await service.workers.run(make, opened.collection, asked.doc_id, side)
+    found = await while_connected(request, service.workers.run(make, opened.collection, asked.doc_id, side))
     headers = {"ETag": found.etag, "Cache-Control": f"private, max-age={settings.thumbnail_max_age_s}"}
     if found.data is None or found.etag in known:
         return Response(status_code=304, headers=headers)
@@ -84,6 +86,7 @@ async def get_thumbnail(
     },
 )
 async def get_image(
+    request: Request,
     collection: CollectionName,
     asked: Annotated[ItemParameters, Query()],
     service: ServiceDependency,
@@ -93,7 +96,7 @@ async def get_image(
     opened = await service.opened(collection)
     known = _tags(if_none_match)
     read = partial(original_of, known=known, limits=service.decode_limits)
-    found = await service.workers.run(read, opened.collection, asked.doc_id)
+    found = await while_connected(request, service.workers.run(read, opened.collection, asked.doc_id))
     headers = {"ETag": found.etag, "Cache-Control": f"private, max-age={service.settings.thumbnail_max_age_s}"}
     if found.data is None or found.etag in known:
         return Response(status_code=304, headers=headers)

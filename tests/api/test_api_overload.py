@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import threading
 from collections import Counter
@@ -142,3 +143,18 @@ def test_sixty_four_requests_with_large_pictures(folder, monkeypatch):
             asked = [threads.submit(client.post, f"{PHOTOS}/search/image", files={"image": picture}) for _ in range(64)]
         assert {one.result().status_code for one in asked} == {200}
     assert 490_000 <= max(most) <= 1_000_000
+
+
+def test_late_ones_end_quietly(folder, held, recwarn, caplog):
+    """Nothing is left of them that complains later: no coroutine that nobody awaited, no task with an error."""
+    with serving(settings_for(folder), threads=1, searches=1) as client:
+        for _ in range(3):
+            assert client.get(SIMILAR, headers={"X-Timeout-Ms": "20"}).status_code == 503
+        with ThreadPoolExecutor(4) as threads:
+            asked = [threads.submit(client.get, SIMILAR, headers={"X-Timeout-Ms": "200"}) for _ in range(4)]
+        assert {one.result().status_code for one in asked} == {503}
+        held.let_go.set()
+        wait_until(lambda: client.get(SIMILAR).status_code == 200)
+    gc.collect()
+    assert [str(one.message) for one in recwarn] == []
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
