@@ -328,3 +328,15 @@ def test_a_kill_at_any_step_of_a_restore_leaves_nothing(workspace, empty, tmp_pa
     assert killed.returncode == 0, killed.stderr
     assert int(killed.stdout) > 20
     verify(empty.open("c"))
+
+
+def test_what_a_killed_snapshot_has_left_is_swept_by_the_next(workspace, tmp_path):
+    taken = workspace.snapshots.new_path("c")
+    small(workspace, taken)
+    left, written = (taken.with_name(f"{taken.name}.{name}.unfinished") for name in ("left", "written"))
+    for path in (left, written):
+        path.write_bytes(b"half of one")
+    os.utime(left, (0, 0))
+    workspace.snapshots.new_path("c")
+    assert set(taken.parent.iterdir()) == {taken, written}
+    assert [one.id for one in workspace.snapshots.of("c")] == [taken.stem]
