@@ -210,7 +210,7 @@ jobs = Table(
     "jobs",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("kind", String(16), nullable=False),  # index | evaluation | maintenance
+    Column("kind", String(16), nullable=False),  # as `JobKind` in metadata/jobs.py
     Column("collection", String(200), nullable=False),  # by name: the job may be what makes it
     Column("config", Json, nullable=False),
     Column("inputs", Json, nullable=False),  # what is too large to be shown with every job: queries and judgements
