@@ -67,12 +67,12 @@ def show(results: Mapping[str, Evaluation]) -> None:
 def embed_scenes(encoder: Encoder, images: int) -> tuple[FloatArray, list[tuple[str, ...]], list[FloatArray]]:
     """Vectors of pictures (n, dim), the five captions of each, and the vectors of these, (n, dim) for each place."""
     scenes = [sample_scene(SEED, number, split="held-out") for number in range(images)]
-    pictures = (np.asarray(render(scene, SIZE).convert("RGB")) for scene in scenes)
-    pixels = [encoder.preprocess(DecodedImage(one, SIZE, SIZE)) for one in pictures]
+    drawn = (np.asarray(render(scene, SIZE).convert("RGB")) for scene in scenes)
+    pixels = [encoder.preprocess(DecodedImage(one, SIZE, SIZE)) for one in drawn]
     said = [captions(scene) for scene in scenes]
-    parts = np.array_split(np.stack(pixels), max(1, images // 64))
-    texts = [np.concatenate([encoder.encode_texts([one[place]]) for one in said]) for place in range(len(said[0]))]
-    return np.concatenate([encoder.encode_images(part) for part in parts]), said, texts
+    texts = [[one[place] for one in said] for place in range(len(said[0]))]
+    vectors = np.concatenate([encoder.encode_images(np.stack(pixels[at : at + 64])) for at in range(0, images, 64)])
+    return vectors, said, [encoder.encode_texts(of_place) for of_place in texts]
 
 
 def demo(workspace: Workspace, images: int) -> dict[str, Evaluation]:
