@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from retrieval.index import files
-from retrieval.metadata import items
+from retrieval.metadata import items, listing
 
 SCHEME = "original://"
 _URI = re.compile(rf"{SCHEME}([0-9a-f]{{64}})")
@@ -42,11 +42,23 @@ class Originals:
         found = _URI.fullmatch(uri)
         return str(self.folder / found[1]) if found else uri
 
+    def damaged(self, connection: Connection, collection_id: int) -> list[str]:
+        """The documents whose kept picture is missing, or is not what was sent, by reading all of them through."""
+        kept = listing.pictures_at(connection, collection_id, SCHEME)
+        bad = {uri for uri in set(kept.values()) if not self._is_whole(uri)}
+        return sorted(doc_id for doc_id, uri in kept.items() if uri in bad)
+
     def collect(self, connection: Connection, collection_id: int) -> None:
         """Delete those that no version refers to, be it live or dead, and what killed writers have left."""
         if self.folder.is_dir():
             uris = items.image_uris(connection, collection_id, SCHEME)
             files.remove_others(self.folder, [uri.removeprefix(SCHEME) for uri in uris])
+
+    def _is_whole(self, uri: str) -> bool:
+        try:
+            return files.sha256_of(Path(self.locate(uri))) == uri.removeprefix(SCHEME)
+        except OSError:
+            return False
 
 
 def _write(data: bytes, path: Path) -> None:

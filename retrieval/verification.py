@@ -27,7 +27,7 @@ class Verified:
 def verify(collection: Collection, *, checksums: bool = True) -> Verified:
     """Check that every file has its recorded content, and every live document exactly one live vector.
 
-    Without `checksums` only the files' sizes are compared.
+    Without `checksums` only the sizes of index files are compared, and kept pictures not at all.
 
     Raises:
         CorruptionError: it is not so; names all files that are missing or damaged, or the counts that differ.
@@ -39,9 +39,15 @@ def verify(collection: Collection, *, checksums: bool = True) -> Verified:
             raise CorruptionError(_describe(collection.name, found))
         documents, _ = items.counts(connection, collection.info.id)
         vectors = collection.views.at(connection).rows("image")
+        pictures = collection.originals.damaged(connection, collection.info.id) if checksums else ()
     if documents != vectors:
         raise CorruptionError(
             f"collection {collection.name!r} has {documents:,} documents and {vectors:,} vectors: index it again"
+        )
+    if pictures:
+        raise CorruptionError(
+            f"collection {collection.name!r} kept pictures of {len(pictures):,} documents that are missing or damaged "
+            f"now: send them again: {', '.join(pictures[:20])}{', …' if len(pictures) > 20 else ''}"
         )
     files = [file for segment in published for file in segment.files]
     return Verified(len(published), len(files), sum(file.size for file in files) if checksums else 0)

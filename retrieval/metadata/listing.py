@@ -35,6 +35,16 @@ def keys_among(
     return list(connection.execute(_after(collection_id, doc_id).where(items.c.key.in_(keys)).limit(limit)).scalars())
 
 
+def pictures_at(connection: Connection, collection_id: int, prefix: str) -> dict[str, str]:
+    """The addresses of pictures that begin with a prefix, by doc_id."""
+    rows = connection.execute(
+        select(items.c.doc_id, items.c.image_uri).where(
+            items.c.collection_id == collection_id, items.c.live, items.c.image_uri.startswith(prefix, autoescape=True)
+        )
+    )
+    return {doc_id: uri for doc_id, uri in rows}  # noqa: C416  rows are no pairs to the type checker
+
+
 def _after(collection_id: int, doc_id: str) -> Select[int]:
     return (
         select(items.c.key)

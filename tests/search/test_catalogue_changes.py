@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.encoders.fake import FakeEncoder
-from retrieval.errors import BusyError, ConflictError, FilterError, ImageError, NotFoundError
+from retrieval.errors import BusyError, ConflictError, CorruptionError, FilterError, ImageError, NotFoundError
 from retrieval.index import files
 from retrieval.locks import writing
 from retrieval.metadata import collections
@@ -181,6 +181,20 @@ def test_originals_go_with_their_last_version(photos, tmp_path):
     assert {photos.originals.locate(one.image_uri) for one in photos.items()} == {photos.get("b").image_uri}
     assert len(kept(photos)) == 1
     assert photos.search(image=red, k=1).hits[0].doc_id == "b"
+
+
+def test_verify_reads_kept_pictures_too(photos, tmp_path):
+    photos.put("a", picture(tmp_path, "red"))
+    photos.put("b", picture(tmp_path, "blue"))
+    verify(photos)
+    Path(photos.get("b").image_uri).write_bytes(b"other")
+    with pytest.raises(CorruptionError, match=r"pictures of 1 documents .* send them again: b$"):
+        verify(photos)
+    Path(photos.get("b").image_uri).unlink()
+    with pytest.raises(CorruptionError, match=r": b$"):
+        verify(photos)
+    photos.put("b", picture(tmp_path, "blue"))
+    verify(photos)
 
 
 MOMENTS = [(files, "_sync"), (files, "sha256_of"), (collections, "begin_write")]
