@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from itertools import count
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -91,7 +90,8 @@ class AsyncClient:
 
     async def send(self, call: Call[T]) -> T:
         """Make a call, again where that helps. `ClientError` where it fails."""
-        for attempt in count(1):
+        attempt = 1
+        while True:
             try:
                 with answered():
                     response = await self._http.request(**call.arguments())
@@ -101,7 +101,7 @@ class AsyncClient:
                 if pause_s is None:
                     raise
             await asyncio.sleep(pause_s)
-        raise AssertionError  # count has no end
+            attempt += 1
 
     async def each(self, pages: Pages[T]) -> AsyncIterator[T]:
         """What is in a list, part after part."""
@@ -158,6 +158,7 @@ class AsyncClient:
                 yield check(response)
 
     search = _method(of_searches.search)
+    search_many = _method(of_searches.search_many)
     hits = _pages(of_searches.hits)
     similar = _method(of_searches.similar)
     captions = _method(of_searches.captions)

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -94,7 +93,8 @@ class Client:
 
     def send(self, call: Call[T]) -> T:
         """Make a call, again where that helps. `ClientError` where it fails."""
-        for attempt in count(1):
+        attempt = 1
+        while True:
             try:
                 with answered():
                     response = self._http.request(**call.arguments())
@@ -104,7 +104,7 @@ class Client:
                 if pause_s is None:
                     raise
             time.sleep(pause_s)
-        raise AssertionError  # count has no end
+            attempt += 1
 
     def each(self, pages: Pages[T]) -> Iterator[T]:
         """What is in a list, part after part."""
@@ -157,6 +157,7 @@ class Client:
             yield check(response)
 
     search = _method(of_searches.search)
+    search_many = _method(of_searches.search_many)
     hits = _pages(of_searches.hits)
     similar = _method(of_searches.similar)
     captions = _method(of_searches.captions)

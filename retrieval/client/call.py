@@ -42,7 +42,7 @@ class Call(Generic[T]):
             "url": self.path,
             "params": _given(self.params),
             **({} if self.json is None else {"json": self.json}),
-            **({"data": _as_text(_given(self.form)), "files": self.files} if self.files else {}),
+            **({"data": _given(self.form), "files": self.files} if self.files else {}),
         }
 
     def then(self, convert: Callable[[T], U]) -> Call[U]:
@@ -126,12 +126,3 @@ def without_none(values: Mapping[str, object]) -> dict[str, object]:
 
 def _given(values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _as_text(values: Mapping[str, Value]) -> dict[str, str | Sequence[str]]:
-    """Form fields as they are written: true and false in small letters."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
-        for name, value in values.items()
-        if value is not None
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 import httpx2
@@ -68,7 +68,4 @@ def as_method_of(build: Callable[..., Any], method: Callable[..., Any]) -> None:
     """Give a method the documentation and the parameters of the function that makes its call."""
     method.__name__, method.__doc__ = build.__name__, build.__doc__
     own = Parameter("self", Parameter.POSITIONAL_ONLY)
-    made = signature(build)
-    method.__signature__ = made.replace(  # type: ignore[attr-defined]
-        parameters=[own, *made.parameters.values()], return_annotation=signature(build).empty
-    )
+    method.__signature__ = Signature([own, *signature(build).parameters.values()])  # type: ignore[attr-defined]

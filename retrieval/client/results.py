@@ -66,6 +66,22 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchError:
+    """What is wrong with one search of several; `code` and `detail` as in docs/http.md."""
+
+    code: str
+    message: str
+    detail: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSearch:
+    """In the place of a result."""
+
+    error: SearchError
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document as stored."""
 

@@ -94,6 +94,17 @@ def test_vectors_are_searched_as_they_come(client, folder):
         assert ids(client.search("photos", vector=same, k=1)) == ["red/1.png"]
 
 
+def test_several_searches_in_one_request(client, folder):
+    red = folder / "pictures" / "red" / "0.png"
+    found, by_picture, failed = client.search_many(
+        "photos",
+        [{"text": "red", "k": 2, "mode": "hybrid"}, {"image": red, "terms": [Term("red")]}, {"doc_id": "gone"}],
+    )
+    assert len(found.hits) == 2
+    assert by_picture.hits[0].doc_id in RED
+    assert failed.error.code == "not_found"
+
+
 def test_lists_go_on_over_pages(client, folder):
     every = ids(client.search("photos", "a red shirt", k=18))
     assert [hit.doc_id for hit in client.hits("photos", "a red shirt", k=5)] == every

@@ -16,14 +16,15 @@ from client_drivers import connected
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from starlette.routing import compile_path
 
 from api import schemas
 from api.jobs import requests as job_requests
 from api.jobs import schemas as job_schemas
 from api.managing import requests as managing_requests
 from api.managing import schemas as managing_schemas
-from api.requests import SearchFields, TextSearchFields
-from api.security.scopes import _PATTERNS
+from api.requests import SearchFields, SearchRequest, TextSearchFields
+from api.security.scopes import ROUTES
 from api.writing import schemas as writing_schemas
 from retrieval.client import (
     Client,
@@ -195,6 +196,7 @@ def test_pauses_are_bounded(attempt, attempts, told, first_s, longest_s):
 SHAPES = [
     (schemas.Hit, Hit), (schemas.Plan, Plan), (schemas.Match, Match), (schemas.CaptionHit, CaptionHit),
     (schemas.SearchResponse, results.SearchResult), (schemas.Facet, results.Facet),
+    (schemas.FailedSearch, results.FailedSearch), (schemas.BatchError, results.SearchError),
     (schemas.ValueCount, results.ValueCount), (schemas.NumberHistogram, results.Histogram),
     (schemas.DateHistogram, results.Histogram), (schemas.NumberBin, results.Bin), (schemas.DateBin, results.Bin),
     (schemas.Item, results.Document), (schemas.Collection, results.CollectionInfo), (schemas.Health, results.Health),
@@ -221,6 +223,7 @@ def test_the_client_offers_the_options_that_the_service_takes():
 
     assert offered(searches.SearchOptions) == asked(SearchFields)
     assert offered(searches.TextSearchOptions) == asked(TextSearchFields)
+    assert offered(searches.Search) == asked(SearchRequest)
     assert offered(collections.Goal) == asked(managing_requests.Goal)
     assert offered(collections.CollectionOptions) == asked(managing_requests.NewCollection) - {"name"}
     assert offered(jobs.IndexOptions) == asked(job_requests.IndexJobRequest) - {"source"}
@@ -231,7 +234,7 @@ def test_the_client_offers_the_options_that_the_service_takes():
 ARGUMENTS = {
     "collection": "photos", "name": "photos", "alias": "now", "snapshot": "s1", "job_id": 1, "evaluation_id": 1,
     "doc_id": "a", "doc_ids": ["a"], "image": b"", "source": "new", "kind": "labels", "text": "red",
-    "items": [NewItem("a", b"")], "target": "none.tar",
+    "items": [NewItem("a", b"")], "searches": [{"text": "red"}], "target": "none.tar",
 }  # fmt: skip
 ELSEWHERE = {
     "GET /", "GET /page/{version}/{asset:path}", "GET /docs", "GET /docs/{asset}", "GET /openapi.json",  # for browsers
@@ -245,12 +248,12 @@ def test_every_route_has_a_method(tmp_path, monkeypatch):
     asked = set()
 
     def refuse(request: httpx2.Request) -> httpx2.Response:
-        route = next(r for r, pattern in _PATTERNS.items() if fits(r, pattern, request))
-        asked.add(route)
+        asked.update(route for route in ROUTES if fits(route, request))
         return refusal(500)
 
-    def fits(route, pattern, request) -> bool:
-        return route.startswith(f"{request.method} ") and pattern.match(request.url.path)
+    def fits(route: str, request: httpx2.Request) -> bool:
+        method, _, path = route.partition(" ")
+        return method == request.method and compile_path(path)[0].match(request.url.path)
 
     with Client("http://images.example", transport=httpx2.MockTransport(refuse)) as client:
         for name in dir(Client):
@@ -259,7 +262,7 @@ def test_every_route_has_a_method(tmp_path, monkeypatch):
                 for given in ({}, {"image": b""}) if name == "search" else ({},):
                     with pytest.raises(ServerError):
                         list(method(*_needed(method), **given))
-    assert asked | ELSEWHERE == set(_PATTERNS)
+    assert asked | ELSEWHERE == set(ROUTES)
 
 
 def _needed(method):

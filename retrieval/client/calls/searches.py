@@ -11,11 +11,12 @@ from pydantic import TypeAdapter
 
 from retrieval.client.call import Call, Page, Pages, Value, of_collection, reading, without_none
 from retrieval.client.pictures import Picture, as_base64, as_file
-from retrieval.client.results import Facet, SearchResult
+from retrieval.client.results import Facet, FailedSearch, SearchResult
 from retrieval.types import CaptionHit, FloatArray, Hit, Mode
 
 P = ParamSpec("P")
 _RESULT = reading(TypeAdapter(SearchResult))
+_RESULTS = reading(TypeAdapter(tuple[SearchResult | FailedSearch, ...]), "results")
 _CAPTIONS = reading(TypeAdapter(tuple[CaptionHit, ...]), "captions")
 _FACETS = reading(TypeAdapter(tuple[Facet, ...]), "facets")
 _ATTRIBUTES = reading(TypeAdapter(tuple[Facet, ...]), "attributes")
@@ -60,6 +61,17 @@ class Term:
         return {**_sought(self.text, self.image, self.doc_id, self.vector), "weight": self.weight}
 
 
+class Search(TextSearchOptions, total=False):
+    """One search of several: what is looked for, as `search` takes it, and how."""
+
+    text: str
+    image: Picture
+    image_url: str
+    doc_id: str
+    vector: Iterable[float] | FloatArray
+    terms: Sequence[Term]
+
+
 def search(
     collection: str,
     text: str | None = None,
@@ -75,15 +87,19 @@ def search(
 
     `terms` mixes any number with weights of their own.
     """
-    if (
-        image is not None and image_url is None and doc_id is None and vector is None and not terms
-    ):  # as a file it may be larger
+    is_alone = image_url is None and doc_id is None and vector is None and not terms
+    if image is not None and is_alone:  # a file may be larger than a body of JSON
         form = cast("dict[str, Value]", {"text": text, **options})
         target = of_collection(collection, "search", "image")
         return Call("POST", target, _RESULT, form=form, files=[("image", as_file(image))])
-    body = {**_sought(text, image, doc_id, vector), "image_url": image_url, **options}
-    mix = {"terms": [term.as_json() for term in terms]} if terms else {}
-    return Call("POST", of_collection(collection, "search"), _RESULT, json={**without_none(body), **mix})
+    body = _body(text, image=image, image_url=image_url, doc_id=doc_id, vector=vector, terms=terms, **options)
+    return Call("POST", of_collection(collection, "search"), _RESULT, json=body)
+
+
+def search_many(collection: str, searches: Sequence[Search]) -> Call[tuple[SearchResult | FailedSearch, ...]]:
+    """Several searches in one request, each answered or failing by itself, in their order."""
+    body = {"searches": [_body(**one) for one in searches]}
+    return Call("POST", of_collection(collection, "search", "batch"), _RESULTS, json=body)
 
 
 def _in_pages(build: Callable[P, Call[SearchResult]]) -> Callable[P, Pages[Hit]]:
@@ -133,6 +149,20 @@ def facets(
 def attributes(collection: str) -> Call[tuple[Facet, ...]]:
     """Every attribute that some document has, in alphabetical order, with five of its most frequent values."""
     return Call("GET", of_collection(collection, "attributes"), _ATTRIBUTES)
+
+
+def _body(
+    text: str | None = None,
+    *,
+    image: Picture | None = None,
+    image_url: str | None = None,
+    doc_id: str | None = None,
+    vector: Iterable[float] | FloatArray | None = None,
+    terms: Sequence[Term] = (),
+    **options: Unpack[TextSearchOptions],
+) -> dict[str, object]:
+    mix = {"terms": [term.as_json() for term in terms]} if terms else {}
+    return {**_sought(text, image, doc_id, vector), **without_none({"image_url": image_url, **options}), **mix}
 
 
 def _sought(
