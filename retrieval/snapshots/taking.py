@@ -13,6 +13,7 @@ from typing import IO
 from sqlalchemy import Connection, Table
 
 from retrieval.errors import ConflictError, CorruptionError, GoneError, StorageError
+from retrieval.index.files import check_size
 from retrieval.locks import keeping_files
 from retrieval.metadata import generations, items
 from retrieval.metadata.collections import CollectionInfo, revision
@@ -80,7 +81,7 @@ def _manifest(connection: Connection, info: CollectionInfo, members: tuple[Membe
 def _segment_files(connection: Connection, collection_id: int, folder: Path) -> Iterator[tuple[Member, Path]]:
     for segment in generations.current(connection, collection_id).segments:
         for file in segment.files:
-            yield Member(f"{SEGMENTS}{file.name}", file.size, file.sha256), folder / file.name
+            yield Member(f"{SEGMENTS}{file.name}", file.size, file.sha256), check_size(folder, file)
 
 
 def _images(connection: Connection, collection_id: int, folder: Path) -> Iterator[tuple[Member, Path]]:

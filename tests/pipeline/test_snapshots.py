@@ -310,6 +310,9 @@ def test_a_damaged_collection_is_not_snapshotted(workspace, tmp_path):
     file.write_bytes(file.read_bytes()[:-1] + b"!")
     with pytest.raises(CorruptionError, match=f"{file.name} is damaged"):
         workspace.snapshot("c", tmp_path / "again.tar")
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(CorruptionError, match=f"{file.name} has"):
+        workspace.snapshot("c", tmp_path / "again.tar")
     with pytest.raises(ConflictError, match=r"already a file c\.tar"):
         workspace.snapshot("c", tmp_path / "c.tar")
     assert [path.name for path in tmp_path.glob("*.tar*")] == ["c.tar"]
