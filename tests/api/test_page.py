@@ -16,7 +16,7 @@ from browser import DESKTOP, PHONE, browsing, hits, visiting
 from hatchling.builders.wheel import WheelBuilder
 from helpers import save_picture
 from playwright.sync_api import expect
-from server import running
+from server import post, running
 
 from api.page.assets import load_assets
 from retrieval.metadata import api_keys
@@ -37,7 +37,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(folder):
-    with running(folder) as (_, url):
+    new = folder / "new"
+    save_picture(new / "a new cup.png", (20, 20, 20))
+    (new / "broken.png").write_bytes(b"no picture")
+    with running(folder, RETRIEVAL_API_SOURCE_ROOTS=json.dumps([str(folder)])) as (_, url):
         yield url
 
 
@@ -66,7 +69,7 @@ def test_words(browser, url):
         page.get_by_role("combobox", name="Collection").select_option("photos")
         assert search(page, "a red shirt")[:3] == ["a red shirt"] * 3
         expect(page).to_have_title("a red shirt")
-        expect(page.locator("#live")).to_have_text("The nearest 18 of 18 pictures.")
+        expect(page.locator("#live")).to_have_text("The best 18 of 18 pictures.")
         page.get_by_role("searchbox").fill("shirt -red")
         expect(page.get_by_text("Not red")).to_be_visible()
         assert "red" not in hits(page)[0]
@@ -243,14 +246,16 @@ def test_axe_finds_nothing(browser, url, viewport, colour_scheme):
 
 @pytest.mark.parametrize("width", [320, 390, 768, 2560])
 def test_nothing_moves_and_nothing_sticks_out(browser, url, width):
-    with visiting(browser, url, "?c=photos&q=shirt+-red", viewport={"width": width, "height": 800}) as page:
-        hits(page)
-        page.wait_for_load_state("networkidle")
-        shift = """() => new Promise(done => new PerformanceObserver(list => done(
-            list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
-        )).observe({type: "layout-shift", buffered: true}) ?? setTimeout(() => done(0), 300))"""
-        assert page.evaluate(shift) < 0.02
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shift = """() => new Promise(done => new PerformanceObserver(list => done(
+        list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
+    )).observe({type: "layout-shift", buffered: true}) ?? setTimeout(() => done(0), 300))"""
+    with visiting(browser, url, viewport={"width": width, "height": 800}) as page:
+        for state in ("?c=photos", "?c=photos&q=shirt+-red"):
+            page.goto(f"{url}/{state}")
+            hits(page)
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate(shift) < 0.02, state
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_server_that_is_gone_and_comes_back(browser, url):
@@ -282,16 +287,28 @@ def test_a_server_that_requires_keys(browser, folder):
         assert len({link.get_attribute("href") for link in page.locator(".hit-link").all()}) == 18
 
 
-def test_pictures_are_added(browser, url, folder):
-    (folder / "broken.png").write_bytes(b"no picture")
+def test_jobs_are_followed(browser, url):
+    assert post(f"{url}/v1/collections/cups/jobs/index", {"source": "new"})[0] == 202
     with visiting(browser, url, "?c=cups&panel=collection") as page:
-        assert hits(page) == ["a yellow cup"]
-        chosen = [folder / "pictures" / "red" / "0.png", folder / "broken.png", folder / "pictures" / "red" / "1.png"]
+        jobs = page.get_by_role("complementary").get_by_role("listitem")
+        expect(jobs.first).to_contain_text("Index newdone1 indexed, 1 rejected: broken.png", timeout=60_000)
+        expect(page.locator(".hit-link")).to_have_count(2)
+
+
+def test_pictures_are_added(browser, url, folder):
+    with visiting(browser, url, "?c=cups&panel=collection") as page:
+        assert "a yellow cup" in hits(page)
+        chosen = [
+            folder / "pictures" / "red" / "0.png",
+            folder / "new" / "broken.png",
+            folder / "pictures" / "red" / "1.png",
+        ]
         page.get_by_role("complementary").locator("input[type=file]").set_input_files(chosen)
         expect(page.get_by_text("2 pictures added to cups, 1 not:")).to_be_visible()
         expect(page.get_by_text("broken.png: not an image")).to_be_visible()
-        expect(page.locator(".hit-link")).to_have_count(3)
-        expect(page.get_by_role("definition").filter(has_text="3").first).to_be_visible()
+        expect(page.locator(".hit-link", has_text="red")).to_have_count(0)
+        expect(page.locator(".hit-link", has_text="0.png")).to_have_count(1)
+        expect(page.locator(".hit-link", has_text="1.png")).to_have_count(1)
 
 
 def test_its_files_are_named_by_their_content_and_kept(folder):

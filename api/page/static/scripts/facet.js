@@ -33,7 +33,7 @@ function values(facet, chosen, set) {
       {
         type: "button",
         className: "value",
-        id: `facet ${facet.attribute} ${value}`,
+        id: idOf(facet.attribute, value),
         "aria-pressed": String(chosen.includes(value)),
         onclick: () => toggle(value),
       },
@@ -46,8 +46,11 @@ function values(facet, chosen, set) {
 function moreButton(facet, openAll) {
   const text = `${grouped(facet.distinct - facet.values.length)} more`;
   if (facet.values.length >= 200) return el("p", { className: "hint" }, text);
-  return el("button", { type: "button", className: "quiet", id: `facet ${facet.attribute} more`, onclick: openAll }, text);
+  return el("button", { type: "button", className: "quiet", id: idOf(facet.attribute, "", "more"), onclick: openAll }, text);
 }
+
+/** The same for the same thing when it is shown anew, so that it keeps the focus. */
+const idOf = (...names) => ["facet", ...names].map(encodeURIComponent).join("/");
 
 const numbersOf = ({ min, max, bins }) => ({
   type: "number",
@@ -76,7 +79,7 @@ function range(name, kind, chosen, set) {
   const field = (isHigh) => {
     const input = el("input", {
       type: kind.type,
-      id: `facet ${name} ${isHigh ? "high" : "low"}`,
+      id: idOf(name, "", isHigh ? "high" : "low"),
       "aria-label": `${name} ${isHigh ? "at most" : "at least"}`,
       placeholder: String(isHigh ? kind.max : kind.min),
       value: kind.shown(isHigh ? high : low, isHigh),

@@ -47,11 +47,12 @@ function progressText({ progress, result }) {
   return parts.join(", ");
 }
 
-function resultText({ indexed, updated, removed, rejected, rejects = [], reasons = {} }) {
+const rejectText = ({ doc_id, reason }) => `${doc_id} (${reason})`;
+
+function resultText({ indexed, updated, removed, rejected, rejects }) {
   const parts = [`${grouped(indexed)} indexed`];
   if (updated) parts.push(`${grouped(updated)} updated`);
   if (removed) parts.push(`${grouped(removed)} removed`);
-  if (rejected) parts.push(`${grouped(rejected)} rejected (${Object.keys(reasons).join(", ")})`);
-  const named = rejects.map((one) => one.doc_id ?? one).join(", ");
-  return named ? `${parts.join(", ")}: ${named}` : parts.join(", ");
+  if (rejected) parts.push(`${grouped(rejected)} rejected: ${rejects.map(rejectText).join(", ")}`);
+  return parts.join(", ");
 }

@@ -4,7 +4,6 @@ import { Refusal, Unreachable } from "./api.js";
 import { filterOf } from "./clauses.js";
 import { el } from "./dom.js";
 import { pictureOf } from "./pictures.js";
-import { onlyDocument } from "./query.js";
 import { NO_QUERY } from "./store.js";
 
 /**
@@ -26,27 +25,32 @@ export function complain(error) {
 
 function noticeOf(store, searching, { phase, error, answer, hits, wall }) {
   const { state } = store;
-  const again = button("Try again", () => searching.start());
-  if (phase === "failed") {
-    if (error instanceof Unreachable)
-      return notice("The server does not answer.", "This page tries again every few seconds.", again);
-    if (error instanceof Refusal && error.code === "invalid_filter")
-      return notice("The filter cannot be read.", sentence(error.message), withoutFilter(store));
-    if (error instanceof Refusal && error.status < 500 && error.status !== 429)
-      return notice("This search is not possible.", sentence(error.message), startOver(store));
-    return notice("That did not work.", sentence(error.message), again);
-  }
   if (state.picture && !pictureOf(state.picture))
-    return notice("The picture is missing.", "It stayed in the tab where it was chosen: choose it again.");
+    return notice("The picture is missing.", "It stayed in the tab where it was chosen: choose it again.", startOver(store));
+  if (phase === "failed") return failure(store, error, () => searching.start());
   if (!hits.length && filterOf(state)) return notice("Nothing passes the filter.", "", withoutFilter(store));
-  if (!hits.length) return notice("There is nothing here yet.", "Index a folder of pictures, or drop some onto this page.");
-  if (!wall && answer.match?.weak) return notice("No good match.", beside(answer.match, onlyDocument(state)));
+  if (!hits.length && wall)
+    return notice("There is nothing here yet.", "Index a folder of pictures, or drop some onto this page.");
+  if (!hits.length) return notice("Nothing was found.", "Try other words.", startOver(store));
+  if (!wall && answer.match?.weak) return notice("No good match.", beside(answer.match, state));
   return null;
 }
 
-function beside({ percentile }, document) {
+function failure(store, error, again) {
+  if (error instanceof Unreachable)
+    return notice("The server does not answer.", "This page tries again every few seconds.", button("Try again", again));
+  if (!(error instanceof Refusal) || error.status >= 500 || error.status === 429)
+    return notice("That did not work.", sentence(error.message), button("Try again", again));
+  if (error.status === 401)
+    return notice("The key is not accepted any more.", "", button("Enter another", () => location.reload()));
+  if (error.code === "invalid_filter")
+    return notice("The filter cannot be read.", sentence(error.message), withoutFilter(store));
+  return notice("This search is not possible.", sentence(error.message), startOver(store));
+}
+
+function beside({ percentile }, { text }) {
   const share = Math.min(99, Math.round((1 - percentile) * 100));
-  const others = document === null ? "captions" : "pictures";
+  const others = text.trim() ? "captions" : "pictures";
   return `${share} % of this collection’s own ${others} find something that fits better. Nearest all the same:`;
 }
 

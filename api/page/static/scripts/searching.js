@@ -88,7 +88,7 @@ export class Searching {
       this.#become({ phase: "ready", hits, answer, wall, complete: wall || !answer.next_cursor });
     } catch (error) {
       if (running.signal.aborted) return;
-      if (error instanceof Unreachable) this.#retry = setTimeout(() => this.start(), RETRY_MS);
+      if (error instanceof Unreachable) this.#retry = setTimeout(() => this.#ask(cursor), RETRY_MS);
       this.#become({ phase: "failed", error });
     }
   }

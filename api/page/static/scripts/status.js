@@ -38,7 +38,7 @@ function summary({ hits, answer, wall }) {
   const { searched, allowed } = answer.plan;
   const among = allowed === null ? counted(searched, "picture") : `${grouped(allowed)} that pass the filter`;
   if (wall) return `Some of ${among}.`;
-  return hits.length ? `The nearest ${grouped(hits.length)} of ${among}.` : "Nothing found.";
+  return hits.length ? `The best ${grouped(hits.length)} of ${among}.` : "Nothing found.";
 }
 
 /** A few short captions of what there is, to begin with. */

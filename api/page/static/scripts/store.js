@@ -34,13 +34,13 @@ const NOTHING = {
   scores: false,
 };
 const NAMES = { collection: "c", text: "q" };
-const LOOKED_FOR = ["text", "picture", "like", "unlike"];
+const LOOKED_FOR = ["picture", "like", "unlike"];
 
 /** What an empty query is. */
 export const NO_QUERY = { text: "", picture: "", share: 50, like: [], unlike: [] };
 
 /** @param {State} state */
-export const isQuery = (state) => LOOKED_FOR.some((name) => state[name].length > 0);
+export const isQuery = (state) => LOOKED_FOR.some((name) => state[name].length > 0) || state.text.trim() !== "";
 
 /** @param {State} one @param {State} other @param {string[]} names */
 export const differ = (one, other, names) => names.some((name) => String(one[name]) !== String(other[name]));
@@ -78,7 +78,10 @@ export class Store {
 
   constructor() {
     this.state = parseState(location.search);
-    addEventListener("popstate", () => this.#become(parseState(location.search)));
+    addEventListener("popstate", () => {
+      this.#burst = "";
+      this.#become(parseState(location.search));
+    });
   }
 
   /**
