@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from retrieval.certificate import Certificate
+from retrieval.explanation import Explanation
 from retrieval.types import AttributeValue, Hit, Match, Plan
 
 JobState: TypeAlias = Literal["queued", "running", "cancelling", "done", "failed", "cancelled"]
@@ -55,13 +56,17 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits in the order to show them, how they were searched, and the cursor of the next ones."""
+    """Hits in the order to show them, how they were searched, and the cursor of the next ones.
+
+    `explain` and `facets` are there where they were asked for.
+    """
 
     hits: tuple[Hit, ...]
     match: Match | None
     plan: Plan
     timings: Mapping[str, float]
     next_cursor: str | None = None
+    explain: Explanation | None = None
     facets: tuple[Facet, ...] | None = None
 
 

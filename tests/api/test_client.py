@@ -70,6 +70,7 @@ def test_searches_by_everything(client, folder):
     assert by_text.hits[0].captions == ("a red shirt",)
     assert by_text.hits[0].attributes["colour"] == "red"
     assert by_text.plan.strategy == "exact"
+    assert client.search("photos", "a red shirt", k=3, explain=True).explain.candidates == 3
     for image in (red, str(red), red.read_bytes(), Image.open(red), Image.open(red).convert("CMYK")):
         assert set(ids(client.search("photos", image=image, k=3))) == set(RED)
     assert ids(client.search("photos", "red", image=red, k=5, filter='colour != "red"', exact=True))

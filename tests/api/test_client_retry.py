@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.routing import compile_path
 
-from api import schemas
+from api import facet_schemas, schemas
 from api.jobs import requests as job_requests
 from api.jobs import schemas as job_schemas
 from api.managing import requests as managing_requests
@@ -40,6 +40,7 @@ from retrieval.client import (
 )
 from retrieval.client.call import Page
 from retrieval.client.calls import collections, jobs, searches
+from retrieval.explanation import Alternative, Explanation
 from retrieval.types import CaptionHit, Hit, Match, Plan
 
 URL = "http://images.example/behind/"
@@ -195,10 +196,12 @@ def test_pauses_are_bounded(attempt, attempts, told, first_s, longest_s):
 
 SHAPES = [
     (schemas.Hit, Hit), (schemas.Plan, Plan), (schemas.Match, Match), (schemas.CaptionHit, CaptionHit),
-    (schemas.SearchResponse, results.SearchResult), (schemas.Facet, results.Facet),
+    (schemas.SearchResponse, results.SearchResult), (facet_schemas.Facet, results.Facet),
+    (schemas.Explanation, Explanation), (schemas.Alternative, Alternative),
     (schemas.FailedSearch, results.FailedSearch), (schemas.BatchError, results.SearchError),
-    (schemas.ValueCount, results.ValueCount), (schemas.NumberHistogram, results.Histogram),
-    (schemas.DateHistogram, results.Histogram), (schemas.NumberBin, results.Bin), (schemas.DateBin, results.Bin),
+    (facet_schemas.ValueCount, results.ValueCount), (facet_schemas.NumberHistogram, results.Histogram),
+    (facet_schemas.DateHistogram, results.Histogram), (facet_schemas.NumberBin, results.Bin),
+    (facet_schemas.DateBin, results.Bin),
     (schemas.Item, results.Document), (schemas.Collection, results.CollectionInfo), (schemas.Health, results.Health),
     (schemas.Ready, results.Readiness), (writing_schemas.Page, Page), (writing_schemas.Several, results.Several),
     (writing_schemas.StoredItems, results.Stored), (writing_schemas.Rejected, results.Rejected),

@@ -34,6 +34,7 @@ class SearchOptions(TypedDict, total=False):
     diversity: float
     group_by: str | None
     fields: Sequence[str] | None
+    explain: bool
     facets: Sequence[str]
     facet_values: int
     cursor: str | None
