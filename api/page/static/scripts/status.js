@@ -36,7 +36,7 @@ export function statusLine(store, searching) {
 
 function summary({ hits, answer, wall }) {
   const { searched, allowed } = answer.plan;
-  const among = allowed === null ? counted(searched, "picture") : `${grouped(allowed)} that pass the filter`;
+  const among = allowed === null ? counted(searched, "picture") : `${grouped(allowed)} filtered`;
   if (wall) return `Some of ${among}.`;
   return hits.length ? `The best ${grouped(hits.length)} of ${among}.` : "Nothing found.";
 }
