@@ -106,6 +106,7 @@ def check_pages(catalogue: Catalogue, k: int, options: dict, changes: list[list[
         page = catalogue.collection.search(vector=QUERY, k=k, cursor=cursor, **options)
         assert len(page.hits) == k or page.next_cursor is None
         hits.extend(page.hits)
+        assert len(hits) <= 200, "it goes on for ever"
         cursor = page.next_cursor
         if cursor is None:
             break
