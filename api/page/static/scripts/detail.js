@@ -6,10 +6,11 @@ import { curlOf } from "./curl.js";
 import { el, icon, iconButton } from "./dom.js";
 import { nameOf } from "./hit.js";
 import { toLessLike, toMoreLike, toSimilar } from "./moves.js";
-import { addressOf } from "./store.js";
+import { NO_QUERY, addressOf } from "./store.js";
 import { thumbnail } from "./thumbnails.js";
 
 const NEIGHBOURS = 12;
+const NOT_ASKED = { ...NO_QUERY, where: [], filter: "", recall: "", panel: "" };
 
 /**
  * @param {import("./store.js").Store} store
@@ -118,7 +119,7 @@ function facts(store, item) {
       "div",
       { className: "actions" },
       !key() && el("a", { className: "quiet", href: original(state.collection, item), target: "_blank" }, "Original"),
-      copyButton("Copy link", () => absolute(addressOf({ ...state, ...toSimilar(""), like: [], item: item.doc_id }))),
+      copyButton("Copy link", () => absolute(addressOf({ ...state, ...NOT_ASKED, item: item.doc_id }))),
       copyButton("Copy as curl", () => curlOf(neighboursOf(state.collection, item.doc_id))),
     ),
   );

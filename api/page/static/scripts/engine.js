@@ -7,6 +7,11 @@ import { recallCurve } from "./curve.js";
 import { el, grouped } from "./dom.js";
 import { requestOf } from "./searching.js";
 
+const STRATEGIES = {
+  exact: "exact: every vector is compared",
+  hnsw: "a walk through the graph (HNSW)",
+  words: "words of captions (BM25)",
+};
 const RECALLS = ["0.8", "0.9", "0.95", "0.98", "0.99", "0.995"];
 
 /**
@@ -50,9 +55,10 @@ function fill(store, searching, place) {
   };
 }
 
-function planSection({ strategy, ef_search, searched, allowed, generation, certified, certified_at }) {
+function planSection({ strategy, ef_search, searched, allowed, generation, certified, certified_at, depth }) {
   const facts = {
-    strategy: strategy === "exact" ? "exact: every vector is compared" : "graph (HNSW)",
+    strategy: STRATEGIES[strategy] ?? strategy,
+    ...(depth && { "words too": `both to a depth of ${grouped(depth)}` }),
     ...(ef_search && { candidates: grouped(ef_search) }),
     vectors: grouped(searched),
     ...(allowed !== null && { "pass the filter": grouped(allowed) }),

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { hitElement, moveOfKey } from "./hit.js";
+import { addressOf } from "./store.js";
 
 const SKELETONS = 24;
 
@@ -18,6 +19,7 @@ export function grid(store, searching) {
   const elementOf = (hit) => {
     if (!kept.has(hit.doc_id)) kept.set(hit.doc_id, hitElement(store, hit));
     const element = kept.get(hit.doc_id);
+    element.querySelector(".hit-link").href = addressOf({ ...store.state, item: hit.doc_id });
     element.querySelector(".hit-score").textContent = hit.score.toFixed(3);
     return element;
   };
@@ -36,9 +38,9 @@ export function grid(store, searching) {
   const show = (hits) => {
     const focused = document.activeElement?.closest?.(".hit");
     const goesOn = hits.length >= shown.length && shown.every((hit, at) => hit.doc_id === hits[at].doc_id);
-    if (goesOn && links(list).length) list.append(...hits.slice(shown.length).map(elementOf));
-    else list.replaceChildren(...hits.map(elementOf));
-    hits.forEach(elementOf);
+    const elements = hits.map(elementOf);
+    if (goesOn && links(list).length) list.append(...elements.slice(shown.length));
+    else list.replaceChildren(...elements);
     shown = hits;
     forget(kept, hits);
     if (!links(list).some((link) => link.tabIndex === 0)) stopAt(links(list)[0]);

@@ -2,7 +2,6 @@
 
 import { el, iconButton } from "./dom.js";
 import { toLessLike, toMoreLike, toSimilar } from "./moves.js";
-import { addressOf } from "./store.js";
 import { thumbnail } from "./thumbnails.js";
 
 const SIZES = "240px";
@@ -11,6 +10,7 @@ const SIZES = "240px";
 export const nameOf = (hit) => hit.captions?.[0] ?? hit.doc_id;
 
 /**
+ * Its address and its score belong to the search that found it: the grid sets them.
  * @param {import("./store.js").Store} store
  * @param {import("./searching.js").Hit} hit
  */
@@ -28,10 +28,10 @@ export function hitElement(store, hit) {
     { className: "hit" },
     el(
       "a",
-      { className: "hit-link", href: addressOf({ ...store.state, item: docId }), tabIndex: -1, onclick: open },
+      { className: "hit-link", tabIndex: -1, onclick: open },
       thumbnail(store.state.collection, docId, SIZES),
       el("span", { className: "hit-caption" }, nameOf(hit)),
-      el("span", { className: "hit-score" }, hit.score.toFixed(3)),
+      el("span", { className: "hit-score" }),
     ),
     el(
       "div",
