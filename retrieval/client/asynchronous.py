@@ -22,8 +22,9 @@ from retrieval.client.calls import jobs as of_jobs
 from retrieval.client.calls import monitoring as of_server
 from retrieval.client.calls import searches as of_searches
 from retrieval.client.connection import (
+    FIRST_LOOK_S,
+    LONGEST_LOOK_S,
     LONGEST_SILENCE_S,
-    LOOK_S,
     TIMEOUT_S,
     answered,
     as_method_of,
@@ -133,11 +134,13 @@ class AsyncClient:
 
     async def wait(self, job_id: int, *, timeout_s: float = math.inf) -> Job:
         """The job once it has ended, however it has. `StillRunningError` where it has not after `timeout_s`."""
-        deadline = time.monotonic() + timeout_s
+        deadline, pause_s = time.monotonic() + timeout_s, FIRST_LOOK_S
         while not (job := await self.job(job_id)).has_ended:
-            if time.monotonic() >= deadline:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
                 raise still_running(job, timeout_s)
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(min(pause_s, left_s))
+            pause_s = min(1.5 * pause_s, LONGEST_LOOK_S)
         return job
 
     async def fetch_snapshot(self, collection: str, snapshot: str, target: str | PathLike[str]) -> Path:

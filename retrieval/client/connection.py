@@ -17,7 +17,8 @@ from retrieval.client.results import Job, JobUpdate
 TIMEOUT_S = 30.0
 LONGEST_SILENCE_S = 30.0
 """Events come at least every 15 seconds; after twice that, the connection is taken for dead."""
-LOOK_S = 0.5
+FIRST_LOOK_S, LONGEST_LOOK_S = 0.25, 5.0
+"""Pauses between looks at a job that is waited for."""
 _UPDATE = TypeAdapter(JobUpdate)
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from starlette.routing import compile_path
 
 from api import facet_schemas, schemas
+from api.jobs import examples as job_examples
 from api.jobs import requests as job_requests
 from api.jobs import schemas as job_schemas
 from api.managing import requests as managing_requests
@@ -174,6 +175,17 @@ def test_events_go_on_where_a_connection_ends_before_the_job_has(talk):
     script = Script(first, refusal(503), httpx2.Response(200, text=event("done") + event("queued"), headers=headers))
     assert [update.state for update in talk(script).events(7)] == ["queued", "running", "done"]
     assert len(script.asked) == 3
+
+
+def job(state: str) -> httpx2.Response:
+    return httpx2.Response(200, json={**job_examples.JOB, "state": state})
+
+
+def test_a_job_is_looked_at_less_and_less_often(talk, pauses):
+    assert talk(Script(*[job("running") for _ in range(12)], job("failed"))).wait(7).state == "failed"
+    assert pauses[:3] == [0.25, 0.375, 0.5625]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 5
 
 
 @given(
