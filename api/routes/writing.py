@@ -18,7 +18,7 @@ from api.schemas import Item
 from api.service import Service
 from api.writing.adapters import stored_body
 from api.writing.incoming import SentItem, needs_encoder
-from api.writing.items import Stored
+from api.writing.items import Outcome
 from api.writing.requests import DeleteRequest, ItemForm, ItemPatch, NewItems, UploadForm
 from api.writing.schemas import DeletedItems, StoredItems
 from retrieval.embedding import embeds_captions
@@ -42,11 +42,11 @@ async def put_item(
     service: ServiceDependency,
 ) -> JsonResponse:
     """A document with its picture, captions and attributes; one that is there is replaced as a whole."""
-    stored = await _put(service, collection, [await form.sent(asked.doc_id)])
-    for rejected in stored.rejected:
+    outcome = await _put(service, collection, [await form.sent(asked.doc_id)])
+    for rejected in outcome.rejected:
         raise rejected.error
-    (record,) = stored.records
-    return JsonResponse(item_body(record), status_code=200 if stored.replaced else 201)
+    (record,) = outcome.records
+    return JsonResponse(item_body(record), status_code=200 if outcome.replaced else 201)
 
 
 @router.patch("/item", response_model=Item, summary="Change a document", responses=errors(*WRITING))
@@ -115,7 +115,7 @@ def _count(catalogue: Catalogue, body: DeleteRequest) -> int:
 
 
 @again_if_gone
-async def _put(service: Service, name: str, sent: Sequence[SentItem]) -> Stored:
+async def _put(service: Service, name: str, sent: Sequence[SentItem]) -> Outcome:
     return await service.items.put((await _opened_for(service, name, sent)).collection, sent)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from api.adapters import Body, item_body
 from api.errors import message_of
-from api.writing.items import Stored
+from api.writing.items import Outcome
 from retrieval.errors import CursorError
 from retrieval.types import Item
 
@@ -25,12 +25,12 @@ def several_body(items: Sequence[Item], asked: Sequence[str]) -> Body:
     return {"items": [*map(item_body, items)], "missing": [doc_id for doc_id in asked if doc_id not in there]}
 
 
-def stored_body(stored: Stored) -> Body:
+def stored_body(outcome: Outcome) -> Body:
     """What is stored and what is not."""
     rejected = [
-        {"doc_id": one.doc_id, "reason": one.reason, "message": message_of(one.error)} for one in stored.rejected
+        {"doc_id": one.doc_id, "reason": one.reason, "message": message_of(one.error)} for one in outcome.rejected
     ]
-    return {"indexed": [record.doc_id for record in stored.records], "rejected": rejected}
+    return {"indexed": [record.doc_id for record in outcome.records], "rejected": rejected}
 
 
 def cursor_after(doc_id: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from starlette.datastructures import UploadFile
 
 from api.fields import LONGEST_NAME, Storable
 from api.writing import examples
@@ -21,6 +22,13 @@ def _attribute(value: object) -> object:
         return value
     raise ValueError("an attribute is a text, a number, true, false, null or a list of texts")
 
+
+def _text(part: object) -> object:
+    """Clients that name the type of a part often give it a file name too."""
+    return part.file.read() if isinstance(part, UploadFile) else part
+
+
+AlsoAsFile = BeforeValidator(_text)
 
 _SCALARS = [{"type": name} for name in ("string", "number", "boolean", "null")]
 _VALUE = {"anyOf": [*_SCALARS, {"type": "array", "items": {"type": "string"}}]}

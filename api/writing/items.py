@@ -17,7 +17,7 @@ from api.writing.commits import Commits
 from api.writing.incoming import DecodedItem, RejectedItem, SentItem, decode_item
 from retrieval.collection import Collection
 from retrieval.embedding import embeds_captions
-from retrieval.errors import ImageError
+from retrieval.errors import InputError
 from retrieval.images.decode import DecodeLimits
 from retrieval.patching import TRIES, Patch, patched
 from retrieval.types import CatalogRecord, FloatArray
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class Outcome:
     """What became of sent items: those that are stored, which of them were there before, and those that are not."""
 
     records: tuple[CatalogRecord, ...]
@@ -52,7 +52,7 @@ class ItemWriter:
         self._decoding = asyncio.Semaphore(decoding)
         self._patching: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
-    async def put(self, collection: Collection, sent: Sequence[SentItem]) -> Stored:
+    async def put(self, collection: Collection, sent: Sequence[SentItem]) -> Outcome:
         """Store documents; one that is there already is replaced. What cannot be decoded is rejected by itself."""
         once, repeated = _each_once(sent)
         outcomes = await asyncio.gather(*(self._decode(one, collection) for one in once))
@@ -66,7 +66,7 @@ class ItemWriter:
                 pictures=[one.picture for one in good if one.picture is not None],
             )
             replaced = await self._commits.commit(collection, batch)
-        return Stored(tuple(one.record for one in good), replaced, tuple(rejected))
+        return Outcome(tuple(one.record for one in good), replaced, tuple(rejected))
 
     async def patch(self, collection: Collection, doc_id: str, patch: Patch) -> CatalogRecord:
         """Change what is said of a document, and return it as it is now. `NotFoundError` where it is not there."""
@@ -131,6 +131,6 @@ def _each_once(sent: Iterable[SentItem]) -> tuple[list[SentItem], list[RejectedI
     for one in sent:
         doc_id = one.record.doc_id
         if once.setdefault(doc_id, one) is not one:
-            error = ImageError("repeated", "the request has a document of this id already: give each its own")
+            error = InputError("the request has a document of this id already: give each its own")
             repeated.append(RejectedItem(doc_id, error))
     return list(once.values()), repeated

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, Json, model_validator
 from api.fields import DocId, FilterText, FilterTextInUrl, ImageBase64, ImageFile, VectorValues
 from api.requests import StrictBody, StrictParameters
 from api.writing import examples
-from api.writing.fields import Attributes, Captions, Cursor, DocIds, PageLength
+from api.writing.fields import AlsoAsFile, Attributes, Captions, Cursor, DocIds, PageLength
 from api.writing.incoming import SentItem
 from retrieval.errors import InputError
 from retrieval.patching import Patch
@@ -23,8 +23,8 @@ class ItemForm(StrictParameters):
     """A document as a form: its picture as a file, captions and attributes as JSON."""
 
     image: ImageFile
-    captions: Json[Captions] = Field(default_factory=list)
-    attributes: Json[Attributes] = Field(default_factory=dict)
+    captions: Annotated[Json[Captions], AlsoAsFile] = Field(default_factory=list)
+    attributes: Annotated[Json[Attributes], AlsoAsFile] = Field(default_factory=dict)
 
     async def sent(self, doc_id: str) -> SentItem:
         """The same for the service."""
@@ -43,7 +43,7 @@ class UploadForm(StrictParameters):
     """Several pictures as files, and what is said of them by their file names."""
 
     images: Annotated[list[UploadFile], Field(min_length=1, description="Picture files; each name is a doc_id.")]
-    metadata: Json[dict[str, Metadata]] = Field(
+    metadata: Annotated[Json[dict[str, Metadata]], AlsoAsFile] = Field(
         default_factory=dict,
         description="By file name: doc_id, captions and attributes.",
         examples=[examples.METADATA],

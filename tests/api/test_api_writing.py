@@ -180,6 +180,13 @@ def test_an_upload_of_several_rejects_each_by_itself(client):
     assert search(client, text="red", k=1) == ["red.png"]
 
 
+def test_metadata_may_come_as_a_file(client):
+    said = json.dumps({"red.png": {"attributes": {"price": 3}}})
+    parts = [("images", ("red.png", picture("red"))), ("metadata", ("said.json", said, "application/json"))]
+    assert client.post(ITEMS, files=parts).json()["indexed"] == ["red.png"]
+    assert get(client, "red.png")["attributes"] == {"price": 3}
+
+
 def test_uploads_that_cannot_be(client, photos):
     red = picture("red")
     assert "no file of that name" in error(upload(client, {"a.png": red}, {"b.png": {}}), 422)["message"]
@@ -190,7 +197,7 @@ def test_uploads_that_cannot_be(client, photos):
     )
     error(client.post(ITEMS, data={"metadata": "{}"}), 422)
     twice = client.post(ITEMS, files=[("images", ("a.png", red)), ("images", ("a.png", picture("blue")))])
-    assert [one["reason"] for one in twice.json()["rejected"]] == ["repeated"]
+    assert [one["reason"] for one in twice.json()["rejected"]] == ["invalid-input"]
     assert [one.doc_id for one in photos.items()] == ["a.png"]
 
 
