@@ -6,19 +6,15 @@ import json
 import re
 import shutil
 import subprocess
-from importlib.resources import files
-from pathlib import Path
 
 import pytest
-from api_service import add, fill_photos, serving, settings_for
+from api_service import add, fill_photos, settings_for
 from axe_playwright_python.sync_playwright import Axe
 from browser import DESKTOP, PHONE, browsing, hits, visiting
-from hatchling.builders.wheel import WheelBuilder
 from helpers import save_picture
 from playwright.sync_api import expect
 from server import post, running
 
-from api.page.assets import load_assets
 from retrieval.metadata import api_keys
 from retrieval.types import CatalogRecord
 from retrieval.workspace import Workspace
@@ -244,7 +240,7 @@ def test_axe_finds_nothing(browser, url, viewport, colour_scheme):
             assert not found.response["violations"], f"{state}: {found.generate_report()}"
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 2560])
+@pytest.mark.parametrize("width", [320, 768, 900, 2560])
 def test_nothing_moves_and_nothing_sticks_out(browser, url, width):
     shift = """() => new Promise(done => new PerformanceObserver(list => done(
         list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
@@ -256,6 +252,8 @@ def test_nothing_moves_and_nothing_sticks_out(browser, url, width):
             page.wait_for_load_state("networkidle")
             assert page.evaluate(shift) < 0.02, state
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            for name in ("Search by a picture", "Filters", "Under the hood"):
+                page.get_by_role("button", name=name).click(trial=True)  # fails where something covers it
 
 
 def test_a_server_that_is_gone_and_comes_back(browser, url):
@@ -309,29 +307,3 @@ def test_pictures_are_added(browser, url, folder):
         expect(page.locator(".hit-link", has_text="red")).to_have_count(0)
         expect(page.locator(".hit-link", has_text="0.png")).to_have_count(1)
         expect(page.locator(".hit-link", has_text="1.png")).to_have_count(1)
-
-
-def test_its_files_are_named_by_their_content_and_kept(folder):
-    with serving(settings_for(folder)) as client:
-        page = client.get("/")
-        assert page.headers["cache-control"] == "no-cache"
-        assert client.get("/", headers={"If-None-Match": page.headers["etag"]}).status_code == 304
-        policy = page.headers["content-security-policy"]
-        assert policy.startswith("default-src 'self';")
-        assert "unsafe" not in policy
-        assert not re.search(r"<script>|<style|\sstyle=|\son\w+=|//", page.text.replace('xmlns="http://', ""))
-        loaded = re.findall(r'(?:src|href)="(page/[^"#]+)', page.text)
-        assert len(set(loaded)) > 20
-        for path in set(loaded):
-            asset = client.get(f"/{path}")
-            assert asset.status_code == 200, path
-            assert "immutable" in asset.headers["cache-control"]
-        assert client.get(loaded[0].replace(load_assets().version, "0" * 16)).status_code == 404
-
-
-def test_the_wheel_has_its_files():
-    root = Path(__file__).parents[2]
-    wheel = {included.distribution_path for included in WheelBuilder(str(root)).recurse_included_files()}
-    static = Path(str(files("api.page"))) / "static"
-    assert {f"api/page/static/{path}" for path in load_assets().by_path} <= wheel
-    assert len(load_assets().by_path) == sum(path.is_file() for path in static.rglob("*"))
