@@ -7,6 +7,7 @@ from api_service import PHOTOS, doc_ids, error, fill_photos, serving, settings_f
 from sqlalchemy import Engine, event
 
 from api.schemas import SearchResponse
+from retrieval.metadata.database import Database
 from retrieval.search.fields import Fields
 from retrieval.search.options import SearchOptions
 from retrieval.search.query import Document, Weighted
@@ -129,3 +130,24 @@ def test_a_search_explains_itself_if_asked(client):
     assert (explained.modality, explained.target_recall, explained.alternatives) == ("text", 0.98, [])
     assert explained.candidates == 3
     assert "explain" not in client.post(f"{PHOTOS}/search", json=asked).json()
+
+
+def test_the_same_on_postgresql(postgres_url, tmp_path):
+    database = Database(postgres_url)
+    database.upgrade()
+    database.close()
+    settings = settings_for(tmp_path, postgres_url)
+    with Workspace(settings) as workspace:
+        fill_photos(workspace, tmp_path)
+        with serving(settings) as client:
+            asked = {"text": "a red shirt", "filter": "price > 0", "facets": ["colour"], "fields": []}
+            first = client.post(f"{PHOTOS}/search", json={**asked, "k": 5}).json()
+            assert [one["count"] for one in first["facets"][0]["values"]] == [2] * 6
+            workspace.open("photos").delete([first["hits"][0]["doc_id"], "blue/2.png"])
+            following = {**asked, "k": 10, "cursor": first["next_cursor"]}
+            batch = client.post(f"{PHOTOS}/search/batch", json={"searches": [following, {**following, "text": "blue"}]})
+            second, refused = batch.json()["results"]
+            found = [hit["doc_id"] for hit in first["hits"] + second["hits"]]
+            assert len(set(found)) == len(found) >= 11
+            assert second["next_cursor"] is None
+            assert refused["error"]["code"] == "invalid_cursor"
