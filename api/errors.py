@@ -131,12 +131,12 @@ def message_of(error: Exception) -> str:
 def error_body(error: Exception) -> dict[str, object]:
     """One error among several answers: `code`, `message`, and `detail` where there is one."""
     if isinstance(error, ApiError):
-        code, detail = error.code, error.detail
-        message = error.message
+        code, message, detail = error.code, error.message, error.detail
     else:
-        found = _answer_to(error)
-        code, message = found.code if found else "internal_error", message_of(error)
-        detail = _detail(error)
+        found = _answer_to(error) or ANSWERS[RetrievalError]
+        if found.message is not None:
+            _log.warning("one of several answers is %r: %s", found.code, error)
+        code, message, detail = found.code, message_of(error), _detail(error)
     return {"code": code, "message": message, **({} if detail is None else {"detail": detail})}
 
 

@@ -116,9 +116,13 @@ def check_pages(catalogue: Catalogue, k: int, options: dict, changes: list[list[
     found = [hit.doc_id for hit in hits]
     assert len(set(found)) == len(found)
     if "group_by" in options:
-        groups = [group for hit in hits for group in as_list(hit.attributes[options["group_by"]])]
+        groups: set = set()
+        for hit in hits:
+            of_hit = set(as_list(hit.attributes[options["group_by"]]))
+            assert of_hit - groups, "it stands for no group that was not there before"
+            groups |= of_hit
         wanted = [attributes[options["group_by"]] for attributes in catalogue.left_alone(options).values()]
-        assert {group for value in wanted for group in as_list(value)} <= set(groups)
+        assert {group for value in wanted for group in as_list(value)} <= groups
         return
     assert set(catalogue.left_alone(options)) <= set(found)
 
