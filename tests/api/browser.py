@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -51,3 +53,10 @@ def hits(page: Page) -> list[str]:
     """The captions of the hits, once there are some and the search is over."""
     page.locator("#grid[aria-busy=false] .hit-link").first.wait_for()
     return page.locator(".hit-caption").all_text_contents()
+
+
+def shell(command: str):
+    """What a command that the page offers prints."""
+    if not shutil.which("curl"):
+        pytest.skip("needs curl: apt-get install curl")
+    return json.loads(subprocess.run(command, shell=True, check=True, capture_output=True, timeout=30).stdout)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 
 import pytest
 from api_service import add, fill_photos, settings_for
 from axe_playwright_python.sync_playwright import Axe
-from browser import DESKTOP, PHONE, browsing, hits, visiting
+from browser import DESKTOP, PHONE, browsing, hits, shell, visiting
 from helpers import save_picture
 from playwright.sync_api import expect
 from server import post, running
@@ -46,24 +44,13 @@ def browser():
         yield browser
 
 
-def shell(command: str):
-    """What a command that the page offers prints."""
-    if not shutil.which("curl"):
-        pytest.skip("needs curl: apt-get install curl")
-    return json.loads(subprocess.run(command, shell=True, check=True, capture_output=True, timeout=30).stdout)
-
-
-def search(page, text: str) -> list[str]:
-    page.get_by_role("searchbox").fill(text)
-    page.wait_for_url("**q=*")
-    return hits(page)
-
-
 def test_words(browser, url):
     with visiting(browser, url) as page:
         assert hits(page) == ["a yellow cup"]
         page.get_by_role("combobox", name="Collection").select_option("photos")
-        assert search(page, "a red shirt")[:3] == ["a red shirt"] * 3
+        page.get_by_role("searchbox").fill("a red shirt")
+        page.wait_for_url("**q=*")
+        assert hits(page)[:3] == ["a red shirt"] * 3
         expect(page).to_have_title("a red shirt")
         expect(page.locator("#live")).to_have_text("The best 18 of 18 pictures.")
         page.get_by_role("searchbox").fill("shirt -red")
