@@ -39,7 +39,7 @@ def workspace(tmp_path, database_url):
 
 @pytest.fixture
 def client(workspace):
-    with serving(workspace.settings, max_items=5, max_pixels=10_000, write_patience_s=1) as client:
+    with serving(workspace.settings, max_items=5, max_pixels=10_000) as client:
         yield client
 
 
@@ -326,13 +326,14 @@ def test_uploads_at_a_time_are_gathered_and_one_that_fails_fails_alone(client, p
     verify(photos)
 
 
-def test_a_writer_that_waits_too_long_is_told_to_come_again(client, photos):
-    with writing(photos.folder):
-        response = put(client, "a", picture("red"))
+def test_a_writer_that_waits_too_long_is_told_to_come_again(client, photos, workspace):
+    photos.add_vectors(["there"], FakeEncoder().encode_texts(["red"]))
+    with serving(workspace.settings, write_patience_s=1) as impatient, writing(photos.folder):
+        response = impatient.delete(f"{ITEM}?doc_id=there")  # which has nothing to encode
         problem = error(response, 503)
         assert (problem["code"], response.headers["retry-after"]) == ("busy", "1")
-        assert search(client, text="red") == []
-    assert len(photos) == 0
+        assert search(client, text="red") == ["there"]
+    assert len(photos) == 1
     assert put(client, "a", picture("red")).status_code == 201
 
 
