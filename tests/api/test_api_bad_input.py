@@ -159,7 +159,12 @@ def test_an_unknown_collection_names_a_near_one(client):
 
 
 def test_wrong_method(client):
-    expected = {PHOTOS: "GET", f"{PHOTOS}/search": "GET, POST", f"{PHOTOS}/captions": "POST", "/docs": "GET"}
+    expected = {
+        f"{PHOTOS}/similar": "GET",
+        f"{PHOTOS}/search": "GET, POST",
+        f"{PHOTOS}/captions": "POST",
+        "/docs": "GET",
+    }
     for path, allowed in expected.items():
         response = client.delete(path)
         assert error(response, 405)["code"] == "method_not_allowed"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from held_encoder import in_a_loop, settle, started
 
+from api.catalogue import Catalogue
 from api.encoding.queries import QueryEncoder
 from api.metrics import Metrics
 from retrieval.encoders.fake import FakeEncoder
@@ -32,7 +33,7 @@ async def test_a_text_is_embedded_once_and_kept(held):
     (again,) = await ask(queries, "red")
     np.testing.assert_array_equal(again.result().vector, tasks[0].result().vector)
     assert held.batches == [["red", "blue"]]
-    counted = metrics.text().decode()
+    counted = metrics.text(Catalogue({}, {}, {})).decode()
     for outcome, count in (("miss", 2), ("shared", 1), ("hit", 1)):
         assert f'retrieval_query_cache_total{{outcome="{outcome}"}} {count}.0' in counted
 
