@@ -33,7 +33,7 @@ from retrieval.index import hnsw
 from retrieval.writer import CollectionWriter
 hnsw.BUILD_BLOCK = 50
 fold_beside = CollectionWriter._fold_beside
-CollectionWriter._fold_beside = lambda self, merge: (time.sleep(0.1), fold_beside(self, merge))[1]
+CollectionWriter._fold_beside = lambda self, merge: (time.sleep(0.5), fold_beside(self, merge))[1]
 """
 
 

@@ -17,7 +17,7 @@ def test_half_an_upload_is_answered_and_its_connection_closed(tmp_path):
     with running(tmp_path, RETRIEVAL_API_UPLOAD_TIMEOUT_S="0.5") as (_, url):
         with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=30) as client:
             client.sendall(
-                b"POST /v1/collections/vectors/search HTTP/1.1\r\nHost: x\r\n"
+                b"POST /v1/collections/vectors/search HTTP/1.1\r\nHost: localhost\r\n"
                 b'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"doc_id": '
             )
             head, _, body = b"".join(iter(lambda: client.recv(65_536), b"")).partition(b"\r\n\r\n")

@@ -11,7 +11,7 @@ from helpers import unit_vectors
 from retrieval.errors import FilterError, NotFoundError, VectorError
 from retrieval.index import compaction
 from retrieval.metadata import generations
-from retrieval.search import engine
+from retrieval.search import ranking
 from retrieval.settings import Settings
 from retrieval.types import HnswParams, IndexParams, ModelReference
 from retrieval.workspace import Workspace, external_spec
@@ -83,14 +83,14 @@ def test_filters_that_do_not_fit(collection, condition, message):
 
 def test_a_collection_that_is_deleted_after_a_search_has_begun_answers_it(collection, workspace, tmp_path, monkeypatch):
     """The search sees the state that it began with; the next one is told."""
-    original = engine.execute
+    original = ranking.execute
 
     def delete_and_execute(*arguments, **options):
         if deleting:
             deleting.pop().delete("c")
         return original(*arguments, **options)
 
-    monkeypatch.setattr(engine, "execute", delete_and_execute)
+    monkeypatch.setattr(ranking, "execute", delete_and_execute)
     with Workspace(workspace.settings) as other:
         deleting = [other]
         assert collection.search(vector=VECTORS[3], k=1, filter="price < 9").hits[0].doc_id == "3"
