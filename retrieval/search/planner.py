@@ -22,6 +22,10 @@ OUTSIDE = 4
 """How many times the candidates a query from the other tower needs, where only its own was measured."""
 MARGIN = 2
 """How many times the hits asked for should pass the filter: with fewer, many queries would be asked again, exactly."""
+CLEARLY = 1.25
+"""How many times faster than exact search, which misses nothing, a graph search must be: costs are estimates."""
+LEAST_FILTERED = 0.99
+"""What a filtered graph search has to reach whatever the target: exact search of what a filter leaves costs less."""
 CERTAIN = Recall(1.0, 1.0, 1.0)
 
 Strategy: TypeAlias = Literal["exact", "hnsw"]
@@ -69,7 +73,8 @@ def choose(ask: Ask, certificate: Certificate | None) -> Choice:
         return _fixed(ask, ask.default_ef, certificate)
     if ask.k > 100:
         return _many_hits(ask, certificate)
-    choices = [_cheapest(ask, modality, ask.target_recall, certificate) for modality in _modalities(ask, certificate)]
+    target = ask.target_recall if ask.allowed is None else max(ask.target_recall, LEAST_FILTERED)
+    choices = [_cheapest(ask, modality, target, certificate) for modality in _modalities(ask, certificate)]
     return max(choices, key=lambda choice: (choice.strategy == "exact", choice.ef_search))
 
 
@@ -97,11 +102,11 @@ def _exact_seconds(ask: Ask, certificate: Certificate) -> float:
 def _graph_plans(
     ask: Ask, modality: Modality, target: float, certificate: Certificate
 ) -> Iterator[tuple[float, Choice]]:
-    """Seconds and plan of the graph search that reaches the target, if one does."""
+    """Seconds that it must save over, and plan, of the graph search that reaches the target, if one does."""
     curve = certificate.curve(modality, ask.share)
     least = 0 if ask.allowed is None else MARGIN * ask.k
     if curve and (point := curve.cheapest(target, ask.k, found=least)):
-        yield point.seconds, Choice("hnsw", point.ef_search, point.at(ask.k))
+        yield CLEARLY * point.seconds, Choice("hnsw", point.ef_search, point.at(ask.k))
 
 
 def _fixed(ask: Ask, ef_search: int, certificate: Certificate | None) -> Choice:

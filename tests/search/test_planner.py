@@ -57,7 +57,8 @@ def plan(certificate=CERTIFICATE, *, k=10, allowed=None, modality="text", ef=Non
         ({"k": 100, "target": 0.99}, "exact", 0, 1.0),
         ({"k": 200}, "hnsw", 1_000, None),  # in proportion to a hundred hits
         ({"k": 200, "target": 0.98}, "exact", 0, 1.0),
-        ({"allowed": 60_000}, "hnsw", 500, 0.99),  # the next lower selectivity; 300 has too few candidates to spare
+        ({"allowed": 70_000}, "hnsw", 500, 0.99),  # the next lower selectivity; 300 has too few candidates to spare
+        ({"allowed": 60_000}, "exact", 0, 1.0),  # six milliseconds: five are not clearly less
         ({"allowed": 10_000, "target": 0.9}, "exact", 0, 1.0),  # a millisecond
         ({"allowed": 5_000}, "exact", 0, 1.0),  # nothing was measured at so few
         ({"allowed": 60_000, "modality": "image"}, "exact", 0, 1.0),  # nothing was measured at all
@@ -81,6 +82,11 @@ def test_plans_by_hand(asked, strategy, ef_search, low):
     choice = plan(**asked)
     assert (choice.strategy, choice.ef_search) == (strategy, ef_search)
     assert (choice.certified.low if choice.certified else None) == low
+
+
+def test_a_filtered_search_of_a_graph_reaches_more_than_a_low_target():
+    half = Curve("text", 0.5, 300, (point(100, 0.95), point(200, 0.99)))
+    assert plan(Certificate(ROWS, 1e-7, (TEXT, half)), allowed=60_000, target=0.9) == Choice("hnsw", 200, recall(0.99))
 
 
 lows = st.sampled_from([0.3, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0])
