@@ -28,12 +28,12 @@ PATIENT_S = 120
 """The job has the lowest priority of all."""
 POOL = unit_vectors(3_000, DIM, seed=5)
 SLOW_BUILD = """
-import time
+import os, time
 from retrieval.index import hnsw
 from retrieval.writer import CollectionWriter
 hnsw.BUILD_BLOCK = 50
-fold_beside = CollectionWriter._fold_beside
-CollectionWriter._fold_beside = lambda self, merge: (time.sleep(0.5), fold_beside(self, merge))[1]
+fold_beside, block_s = CollectionWriter._fold_beside, float(os.environ["BLOCK_S"])
+CollectionWriter._fold_beside = lambda self, merge: (time.sleep(block_s), fold_beside(self, merge))[1]
 """
 
 
@@ -85,6 +85,7 @@ def slow(tmp_path) -> dict[str, str]:
     (tmp_path / "slow" / "sitecustomize.py").write_text(SLOW_BUILD)
     return {
         "PYTHONPATH": os.pathsep.join([str(tmp_path / "slow"), os.environ.get("PYTHONPATH", "")]),
+        "BLOCK_S": "0.1",
         "RETRIEVAL_API_MAINTENANCE_TAIL": str(TAIL),
         "RETRIEVAL_API_JOB_LEASE_S": "1",
     }
@@ -158,6 +159,7 @@ def test_a_kill_of_the_job_or_of_the_service_loses_nothing(workspace, tmp_path, 
     growing, stop = Growing(collection), threading.Event()
     for _ in range(TAIL // BATCH + 1):
         growing.add()
+    slow["BLOCK_S"] = "0.5"  # a look at the job comes in time
     with running(tmp_path, **slow) as (server, url):
         wait_until(lambda: is_linking(url), PATIENT_S)
         os.kill(child_of(server), signal.SIGKILL)
