@@ -7,10 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from api import errors
-from api.error_docs import errors as error_responses
-from api.lifespan import lifespan_of
-from api.metrics import Metrics
-from api.observing import Observed
+from api.observing.metrics import Metrics
+from api.observing.requests import Observed
+from api.process.lifespan import lifespan_of
 from api.routes import (
     aliases,
     clip_retrieval,
@@ -32,6 +31,7 @@ from api.routes import (
 from api.security import layers
 from api.security.openapi import describe_keys
 from api.settings import ApiSettings
+from api.wire.error_docs import errors as error_responses
 from retrieval import __version__
 from retrieval.settings import Settings
 

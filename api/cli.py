@@ -57,8 +57,8 @@ def serve(
 ) -> None:
     """Answer searches over HTTP until interrupted."""
     from api.app import create_app
-    from api.serving import is_local, listen, run, url_of
-    from api.supervising import Supervisor
+    from api.process.serving import is_local, listen, run, url_of
+    from api.process.supervising import Supervisor
     from retrieval.metadata import api_keys
 
     settings = _settings(host, port, collection, auth, workers)

@@ -16,10 +16,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api.invalid import explain
-from api.logs import REQUEST_ID, request_id
-from api.responses import JsonResponse
+from api.observing.logs import REQUEST_ID, request_id
 from api.security.headers import HEADERS
+from api.wire.invalid import explain
+from api.wire.responses import JsonResponse
 from retrieval.errors import (
     BusyError,
     ConflictError,

@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.admission import Admission
 from api.encoding.batcher import Batcher, Encode
 from api.encoding.bulk import BulkEncoder
 from api.encoding.queries import QueryEncoder
 from api.jobs.roots import SourceRoots
 from api.jobs.runner import JobRunner
 from api.jobs.upkeep import UpkeepWatch
-from api.metrics import Metrics
+from api.observing.metrics import Metrics
 from api.opened import OpenCollections, Opened
-from api.readiness import Readiness
+from api.pictures.thumbnails import ThumbnailCache
+from api.process.readiness import Readiness
+from api.searching.admission import Admission
 from api.settings import ApiSettings
-from api.thumbnails import ThumbnailCache
 from api.transactions import Transactions
 from api.workers import Workers
 from api.writing.commits import Commits

@@ -10,7 +10,7 @@ from limits import parse as parse_rate
 from pydantic import AfterValidator, DirectoryPath, Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.logs import LogFormat
+from api.observing.logs import LogFormat
 from retrieval.images.thumbnail import MAX_SIDE
 from retrieval.search.query import MOST_HITS
 

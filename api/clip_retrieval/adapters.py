@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from api.adapters import Body
+from api.wire.adapters import Body
 from retrieval.search.neighbours import Neighbour
 from retrieval.types import Item
 

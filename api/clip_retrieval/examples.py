@@ -1,11 +1,11 @@
-"""The catalogue of `api/examples.py`, as clip-retrieval's protocol shows it."""
+"""The catalogue of `api/wire/examples.py`, as clip-retrieval's protocol shows it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api import examples
-from api.examples import Example
+from api.wire import examples
+from api.wire.examples import Example
 
 KNN_REQUEST: Example = {
     "text": "a red shirt",

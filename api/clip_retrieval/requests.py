@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.clip_retrieval import examples
-from api.fields import ImageBase64, ImageUrl, QueryText, VectorValues
+from api.wire.fields import ImageBase64, ImageUrl, QueryText, VectorValues
 from retrieval.search.query import MOST_HITS
 
 LARGEST_KEY = 2**63 - 1

@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from api import searching
 from api.clip_retrieval.requests import KnnRequest
-from api.fetching import fetched
-from api.searching import Clue, Picture
+from api.pictures.fetched import fetched
+from api.searching import search as searching
+from api.searching.search import Clue, Picture
 from api.service import Service
 from retrieval.certificate import Modality
 from retrieval.collection import Collection

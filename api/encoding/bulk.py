@@ -9,7 +9,7 @@ import numpy as np
 
 from api.encoding.batcher import Batcher, Encode, OverloadedError, TooLateError
 from api.encoding.queries import EncodeImages, EncodeTexts
-from api.metrics import Metrics
+from api.observing.metrics import Metrics
 from retrieval.protocols import Encoder
 from retrieval.types import FloatArray, PixelArray
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.encoding.batcher import Batcher, Encode, Encoded, OverloadedError, TooLateError
-from api.metrics import Metrics
+from api.observing.metrics import Metrics
 from retrieval.lru import LruCache
 from retrieval.protocols import Encoder
 from retrieval.types import FloatArray, PixelArray

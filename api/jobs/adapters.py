@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.adapters import Body
+from api.wire.adapters import Body
 from retrieval.metadata.evaluations import EvaluationInfo
 from retrieval.metadata.jobs import JobInfo
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from time import monotonic
 
 from api.jobs.adapters import event_body
-from api.responses import to_json
+from api.wire.responses import to_json
 from retrieval.errors import RetrievalError
 from retrieval.metadata.jobs import JobInfo
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.examples import Example
+from api.wire.examples import Example
 
 INDEX_REQUEST: Example = {"source": "shirts", "model": "ViT-B-32-256/datacomp_s34b_b86k"}
 CAPTIONS_REQUEST: Example = {"kind": "captions", "k": [1, 5, 10]}

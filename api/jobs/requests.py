@@ -6,9 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from api.fields import LARGEST_EF, LONGEST_TEXT, DocId, EfSearch, FilterText, QueryText, Storable
 from api.jobs import examples
-from api.requests import StrictBody, StrictParameters
+from api.wire.fields import LARGEST_EF, LONGEST_TEXT, DocId, EfSearch, FilterText, QueryText, Storable
+from api.wire.requests import StrictBody, StrictParameters
 from retrieval.commands.evaluation_index import SELECTIVITIES
 from retrieval.evaluators.labels import TEMPLATE
 from retrieval.evaluators.run import MEASURES

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.jobs import examples
-from api.schemas import Schema, with_example
+from api.wire.schemas import Schema, with_example
 from retrieval.metadata.jobs import JobKind, JobState
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.examples import Example
+from api.wire.examples import Example
 
 NEW_COLLECTION: Example = {"name": "photos", "model": "ViT-B-32-256/datacomp_s34b_b86k", "target_recall": 0.95}
 LIKE_ANOTHER: Example = {"name": "photos-2", "like": "photos"}

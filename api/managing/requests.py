@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.fields import LARGEST_EF
 from api.jobs.requests import Name
 from api.managing import examples
-from api.requests import StrictBody, StrictParameters
+from api.wire.fields import LARGEST_EF
+from api.wire.requests import StrictBody, StrictParameters
 
 TargetRecall = Annotated[
     Annotated[float, Field(ge=0.5, le=0.999)] | None,

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.dependencies import ServiceDependency
-from api.error_docs import CHANGING, errors
 from api.managing.adapters import alias_body
 from api.managing.requests import AliasTarget
 from api.managing.schemas import Alias, AliasesResponse, Deleted
-from api.responses import JsonResponse
+from api.wire.error_docs import CHANGING, errors
+from api.wire.responses import JsonResponse
 
 router = APIRouter(prefix="/v1/aliases", tags=["collections"])
 

@@ -16,11 +16,11 @@ from api.clip_retrieval.adapters import knn_body, metadata_body
 from api.clip_retrieval.requests import KnnRequest, MetadataRequest
 from api.clip_retrieval.schemas import IndicesResponse, KnnResponse, MetadataResponse
 from api.clip_retrieval.searching import describe, names, nearest
-from api.connected import while_connected
 from api.dependencies import ServiceDependency
-from api.error_docs import SENDING, errors
-from api.responses import JsonResponse
+from api.searching.connected import while_connected
 from api.service import Service
+from api.wire.error_docs import SENDING, errors
+from api.wire.responses import JsonResponse
 
 
 class JsonRoute(APIRoute):

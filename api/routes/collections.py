@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.adapters import collection_body
 from api.dependencies import CollectionName, ServiceDependency
-from api.error_docs import READING, errors
-from api.responses import JsonResponse
-from api.schemas import Collection, CollectionsResponse
+from api.wire.adapters import collection_body
+from api.wire.error_docs import READING, errors
+from api.wire.responses import JsonResponse
+from api.wire.schemas import Collection, CollectionsResponse
 from retrieval.status import all_statuses, status_of
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import HTMLResponse, Response
 
 from api.dependencies import ServiceDependency
-from api.error_docs import READING, errors
 from api.errors import ApiError
 from api.jobs.adapters import evaluation_body, summary_body
 from api.jobs.requests import LARGEST_ID, ListParameters
 from api.jobs.schemas import Evaluation, EvaluationsResponse
-from api.responses import JsonResponse
+from api.wire.error_docs import READING, errors
+from api.wire.responses import JsonResponse
 from retrieval.metadata import evaluations
 
 router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])

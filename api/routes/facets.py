@@ -7,13 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.adapters import facet_body
 from api.bounds import check_facets
 from api.dependencies import CollectionName, ServiceDependency
-from api.error_docs import READING, errors
-from api.facet_schemas import AttributesResponse, FacetsResponse
-from api.requests import FacetsParameters
-from api.responses import JsonResponse
+from api.wire.adapters import facet_body
+from api.wire.error_docs import READING, errors
+from api.wire.facets import AttributesResponse, FacetsResponse
+from api.wire.requests import FacetsParameters
+from api.wire.responses import JsonResponse
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["facets"])
 

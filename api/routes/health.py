@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.dependencies import ServiceDependency
-from api.error_docs import errors
 from api.errors import ApiError
-from api.responses import JsonResponse
-from api.schemas import Health, Ready
+from api.wire.error_docs import errors
+from api.wire.responses import JsonResponse
+from api.wire.schemas import Health, Ready
 from retrieval import __version__
 
 router = APIRouter(tags=["health"])

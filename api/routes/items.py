@@ -12,16 +12,16 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from api.adapters import item_body
-from api.connected import while_connected
 from api.dependencies import CollectionName, ServiceDependency
-from api.error_docs import READING, errors
 from api.errors import ApiError
-from api.originals import original_of
-from api.requests import ItemParameters, ThumbnailParameters
-from api.responses import JsonResponse
-from api.schemas import Item
-from api.thumbnails import thumbnail_of
+from api.pictures.originals import original_of
+from api.pictures.thumbnails import thumbnail_of
+from api.searching.connected import while_connected
+from api.wire.adapters import item_body
+from api.wire.error_docs import READING, errors
+from api.wire.requests import ItemParameters, ThumbnailParameters
+from api.wire.responses import JsonResponse
+from api.wire.schemas import Item
 
 IfNoneMatch = Annotated[str | None, Header(description="ETag of the client's copy.")]
 

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import StreamingResponse
 
 from api.dependencies import CollectionName, ServiceDependency
-from api.error_docs import CHANGING, READING, SENDING, errors
 from api.jobs import examples
 from api.jobs.adapters import job_body, job_url
 from api.jobs.events import events
 from api.jobs.requests import LARGEST_ID, EvaluationJobRequest, IndexJobRequest, JobListParameters
 from api.jobs.schemas import Job, JobsResponse
 from api.jobs.starting import start_evaluation, start_index
-from api.responses import JsonResponse
+from api.wire.error_docs import CHANGING, READING, SENDING, errors
+from api.wire.responses import JsonResponse
 from retrieval.metadata import jobs
 from retrieval.metadata.jobs import JobInfo
 

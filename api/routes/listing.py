@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.dependencies import CollectionName, ServiceDependency
-from api.error_docs import READING, SENDING, errors
-from api.responses import JsonResponse
+from api.wire.error_docs import READING, SENDING, errors
+from api.wire.responses import JsonResponse
 from api.writing.adapters import doc_id_of, page_body, several_body
 from api.writing.requests import PageParameters, SeveralRequest
 from api.writing.schemas import Page, Several

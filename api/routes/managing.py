@@ -6,15 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.adapters import Body, collection_body
 from api.dependencies import CollectionName, ServiceDependency
-from api.error_docs import CHANGING, errors
 from api.managing.creating import change_goal, create_for_model, create_like
 from api.managing.requests import DeletionParameters, Goal, NewCollection
 from api.managing.schemas import Deleted
-from api.responses import JsonResponse
-from api.schemas import Collection
 from api.service import Service
+from api.wire.adapters import Body, collection_body
+from api.wire.error_docs import CHANGING, errors
+from api.wire.responses import JsonResponse
+from api.wire.schemas import Collection
 from retrieval.status import status_of
 
 router = APIRouter(prefix="/v1/collections", tags=["collections"])

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import Response
 
-from api.catalogue import read_catalogue
 from api.dependencies import ServiceDependency
-from api.error_docs import errors
+from api.observing.catalogue import read_catalogue
+from api.wire.error_docs import errors
 
 router = APIRouter(tags=["health"])
 

@@ -6,15 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 
-from api import batch_searching, searching
-from api.adapters import batch_body, captions_body, search_body
 from api.bounds import check_batch
-from api.clues import clues_of
-from api.connected import while_connected
 from api.dependencies import CollectionName, ServiceDependency
-from api.error_docs import READING, SENDING, errors
-from api.fetching import fetched
-from api.requests import (
+from api.pictures.fetched import fetched
+from api.searching import search as searching
+from api.searching.batch import search_all
+from api.searching.clues import clues_of
+from api.searching.connected import while_connected
+from api.searching.search import Clue, Picture
+from api.wire.adapters import batch_body, captions_body, search_body
+from api.wire.error_docs import READING, SENDING, errors
+from api.wire.requests import (
     BatchSearchRequest,
     CaptionsForm,
     ImageSearchForm,
@@ -22,9 +24,8 @@ from api.requests import (
     SimilarParameters,
     TextSearchParameters,
 )
-from api.responses import JsonResponse
-from api.schemas import BatchSearchResponse, CaptionsResponse, SearchResponse
-from api.searching import Clue, Picture
+from api.wire.responses import JsonResponse
+from api.wire.schemas import BatchSearchResponse, CaptionsResponse, SearchResponse
 from retrieval.search.query import Text
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["search"])
@@ -85,7 +86,7 @@ async def search_batch(
     They are encoded together, and those with equal options searched for together. Other searches pass them by.
     """
     check_batch(service.settings, len(body.searches))
-    work = batch_searching.search_all(service, collection, body.searches)
+    work = search_all(service, collection, body.searches)
     return JsonResponse(batch_body(await while_connected(request, work), [one.options() for one in body.searches]))
 
 

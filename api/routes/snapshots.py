@@ -8,7 +8,6 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import FileResponse
 
 from api.dependencies import CollectionName, ServiceDependency
-from api.error_docs import CHANGING, READING, errors
 from api.jobs.adapters import job_body, job_url
 from api.jobs.schemas import Job
 from api.jobs.snapshots import start_restore, start_snapshot
@@ -17,7 +16,8 @@ from api.managing.examples import SNAPSHOT
 from api.managing.requests import RestoreParameters
 from api.managing.schemas import Deleted, SnapshotsResponse
 from api.managing.snapshots import delete_snapshot, path_of, snapshots_of
-from api.responses import JsonResponse
+from api.wire.error_docs import CHANGING, READING, errors
+from api.wire.responses import JsonResponse
 from retrieval.metadata.jobs import JobInfo
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["snapshots"])

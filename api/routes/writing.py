@@ -7,15 +7,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
 
-from api.adapters import item_body
-from api.again import again_if_gone
 from api.dependencies import CollectionName, ServiceDependency
-from api.error_docs import WRITING, errors
 from api.opened import Opened
-from api.requests import ItemParameters
-from api.responses import JsonResponse
-from api.schemas import Item
+from api.searching.again import again_if_gone
 from api.service import Service
+from api.wire.adapters import item_body
+from api.wire.error_docs import WRITING, errors
+from api.wire.requests import ItemParameters
+from api.wire.responses import JsonResponse
+from api.wire.schemas import Item
 from api.writing.adapters import stored_body
 from api.writing.incoming import SentItem, needs_encoder
 from api.writing.items import Outcome

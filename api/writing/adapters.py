@@ -6,8 +6,8 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
-from api.adapters import Body, item_body
 from api.errors import message_of
+from api.wire.adapters import Body, item_body
 from api.writing.items import Outcome
 from retrieval.errors import CursorError
 from retrieval.types import Item

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.examples import HIT, ITEM, Example
+from api.wire.examples import HIT, ITEM, Example
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGO4o6EBAAMQAS0ujiXaAAAAAElFTkSuQmCC"
 ATTRIBUTES: Example = HIT["attributes"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from starlette.datastructures import UploadFile
 
-from api.fields import LONGEST_NAME, Storable
+from api.wire.fields import LONGEST_NAME, Storable
 from api.writing import examples
 from retrieval.records import LONGEST_CAPTION, MAX_DOC_ID_BYTES
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from api.pictures import picture_bytes
+from api.pictures.sent import picture_bytes
 from retrieval.collection import Collection
 from retrieval.embedding import decode_record, embeds_captions
 from retrieval.errors import ImageError, InputError, VectorError

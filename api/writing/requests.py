@@ -9,8 +9,8 @@ import numpy as np
 from fastapi import UploadFile
 from pydantic import ConfigDict, Field, Json, model_validator
 
-from api.fields import DocId, FilterText, FilterTextInUrl, ImageBase64, ImageFile, VectorValues
-from api.requests import StrictBody, StrictParameters
+from api.wire.fields import DocId, FilterText, FilterTextInUrl, ImageBase64, ImageFile, VectorValues
+from api.wire.requests import StrictBody, StrictParameters
 from api.writing import examples
 from api.writing.fields import AlsoAsFile, Attributes, Captions, Cursor, DocIds, PageLength
 from api.writing.incoming import SentItem

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.schemas import Item, Schema, with_example
+from api.wire.schemas import Item, Schema, with_example
 from api.writing import examples
 
 

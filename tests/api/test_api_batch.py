@@ -7,7 +7,7 @@ import base64
 import pytest
 from api_service import PHOTOS, error, fill_photos, fill_vectors, serving, settings_for
 
-from api import schemas
+from api.wire import schemas
 from retrieval.workspace import Workspace
 
 

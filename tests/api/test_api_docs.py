@@ -12,7 +12,6 @@ from curl import curl
 from curl import examples as examples_of
 from pydantic import TypeAdapter
 
-from api import examples, openapi, requests, schemas
 from api.jobs import examples as job_examples
 from api.jobs import requests as job_requests
 from api.jobs import schemas as job_schemas
@@ -20,6 +19,7 @@ from api.managing import examples as managing_examples
 from api.managing import requests as managing_requests
 from api.managing import schemas as managing_schemas
 from api.settings import ApiSettings
+from api.wire import examples, openapi, requests, schemas
 from retrieval.workspace import Workspace
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -36,7 +36,9 @@ OPERATIONS = [(path, method, operation) for path, of in DOCUMENT["paths"].items(
 
 def test_the_committed_document_is_the_present_one():
     committed = (DOCS / "openapi.json").read_text(encoding="utf-8")
-    assert committed == openapi.document(), "the API has changed: run `python -m api.openapi` and commit the result"
+    assert committed == openapi.document(), (
+        "the API has changed: run `python -m api.wire.openapi` and commit the result"
+    )
 
 
 NOT_JSON = ("image/webp", "image/*", "application/x-tar", "text/event-stream", "text/html", "text/plain")

@@ -98,7 +98,7 @@ def test_a_storage_error_asks_to_try_again(client, monkeypatch):
 
 
 def test_messages_do_not_depend_on_what_json_can_hold():
-    from api.responses import to_json
+    from api.wire.responses import to_json
 
     assert to_json({"a": 2**70, "b": "\ud800"}) == b'{"a": 1180591620717411303424, "b": "\\ud800"}'
     assert all(answer.message is None or "/" not in answer.message for answer in ANSWERS.values())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from api_service import PHOTOS, doc_ids, error, fill_photos, fill_vectors, serving, settings_for
 
-from api import facet_schemas, schemas
+from api.wire import facets as facet_schemas
+from api.wire import schemas
 from retrieval.workspace import Workspace
 
 COLOURS = ["black", "blue", "green", "red", "white", "yellow"]

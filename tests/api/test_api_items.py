@@ -8,7 +8,7 @@ import pytest
 from api_service import ODD_DOC_IDS, PHOTOS, doc_ids, error, fill, fill_vectors, serving, settings_for
 from PIL import Image
 
-from api import schemas
+from api.wire import schemas
 from retrieval.settings import Settings
 from retrieval.workspace import Workspace
 

@@ -16,10 +16,10 @@ from api_service import PHOTOS, doc_ids, error, fill_photos, serving, settings_f
 from server import get, running
 from starlette.requests import Request
 
-from api.admission import Admission
-from api.connected import ClientGoneError, while_connected
-from api.logs import JsonFormatter, request_id
-from api.metrics import Metrics
+from api.observing.logs import JsonFormatter, request_id
+from api.observing.metrics import Metrics
+from api.searching.admission import Admission
+from api.searching.connected import ClientGoneError, while_connected
 from retrieval.collection import Collection
 from retrieval.encoders.fake import FakeEncoder
 from retrieval.errors import StorageError

@@ -6,7 +6,7 @@ import pytest
 from api_service import PHOTOS, doc_ids, error, fill_photos, serving, settings_for
 from sqlalchemy import Engine, event
 
-from api.schemas import SearchResponse
+from api.wire.schemas import SearchResponse
 from retrieval.metadata.database import Database
 from retrieval.search.fields import Fields
 from retrieval.search.options import SearchOptions

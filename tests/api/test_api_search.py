@@ -9,7 +9,7 @@ import orjson
 import pytest
 from api_service import PHOTOS, doc_ids, error, fill, fill_vectors, serving, settings_for
 
-from api import schemas
+from api.wire import schemas
 from retrieval.search.query import Document, Text, Weighted
 from retrieval.workspace import Workspace
 

@@ -11,7 +11,7 @@ from held_encoder import MOST_WAITING, in_a_loop, settle, started
 
 from api.encoding.batcher import TooLateError
 from api.encoding.bulk import BulkEncoder
-from api.metrics import Metrics
+from api.observing.metrics import Metrics
 
 ENCODER = SimpleNamespace(
     spec=SimpleNamespace(dim=1), encode_texts=lambda texts: np.array([[float(text)] for text in texts], np.float32)

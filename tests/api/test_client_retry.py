@@ -18,14 +18,15 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.routing import compile_path
 
-from api import facet_schemas, schemas
 from api.jobs import examples as job_examples
 from api.jobs import requests as job_requests
 from api.jobs import schemas as job_schemas
 from api.managing import requests as managing_requests
 from api.managing import schemas as managing_schemas
-from api.requests import SearchFields, SearchRequest, TextSearchFields
 from api.security.scopes import ROUTES
+from api.wire import facets as facet_schemas
+from api.wire import schemas
+from api.wire.requests import SearchFields, SearchRequest, TextSearchFields
 from api.writing import schemas as writing_schemas
 from retrieval.client import (
     Client,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from held_encoder import in_a_loop, settle, started
 
-from api.catalogue import Catalogue
 from api.encoding.queries import QueryEncoder
-from api.metrics import Metrics
+from api.observing.catalogue import Catalogue
+from api.observing.metrics import Metrics
 from retrieval.encoders.fake import FakeEncoder
 
 ENCODER = FakeEncoder()

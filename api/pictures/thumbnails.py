@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.originals import NoPictureError, indexed_sha256
+from api.pictures.originals import NoPictureError, indexed_sha256
 from retrieval.collection import Collection
 from retrieval.errors import ImageError
 from retrieval.images.decode import DecodeLimits, decoded

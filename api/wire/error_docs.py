@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.schemas import ErrorResponse
+from api.wire.schemas import ErrorResponse
 
 _REQUEST_ID = "b1946ac92492d234"
 _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {

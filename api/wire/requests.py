@@ -7,8 +7,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api import examples
-from api.fields import (
+from api.wire import examples
+from api.wire.fields import (
     Count,
     CursorText,
     Diversity,

@@ -1,4 +1,4 @@
-"""What clients get: the wire shapes of responses. They document; bodies are written without them (api/adapters.py)."""
+"""What clients get: the wire shapes of responses. They document; bodies are written without them (adapters.py)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api import examples
-from api.facet_schemas import Facet
-from api.schema_base import Schema as Schema
-from api.schema_base import with_example as with_example
+from api.wire import examples
+from api.wire.base import Schema as Schema
+from api.wire.base import with_example as with_example
+from api.wire.facets import Facet
 
 AttributeValue = str | int | float | bool | list[str] | None
 

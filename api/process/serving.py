@@ -17,7 +17,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from api import logs
+from api.observing import logs
 from api.settings import ApiSettings
 from retrieval.errors import ConflictError, InputError
 
@@ -72,7 +72,7 @@ def run(app: FastAPI, bound: socket.socket, settings: ApiSettings, *, on_listeni
     config = uvicorn.Config(
         app,
         log_config=None,
-        access_log=False,  # api/observing.py has one
+        access_log=False,  # api/observing/requests.py has one
         lifespan="on",
         backlog=BACKLOG,
         timeout_graceful_shutdown=settings.shutdown_grace_s,

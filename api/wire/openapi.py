@@ -1,4 +1,4 @@
-"""Writes docs/openapi.json: `python -m api.openapi`. A test holds that the file is what the routes say."""
+"""Writes docs/openapi.json: `python -m api.wire.openapi`. A test holds that the file is what the routes say."""
 
 from __future__ import annotations
 

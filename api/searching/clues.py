@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from api.requests import SearchRequest, Term
-from api.searching import Clue, Picture
+from api.searching.search import Clue, Picture
+from api.wire.requests import SearchRequest, Term
 from retrieval.search.query import Document, Text, Vector
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from api.again import again_if_gone
-from api.clues import clues_of
 from api.encoding.batcher import MOST_TOGETHER
 from api.errors import ApiError
-from api.fetching import fetched
-from api.requests import SearchRequest
-from api.searching import Clue, Picture, Prepared, prepare
+from api.pictures.fetched import fetched
+from api.searching.again import again_if_gone
+from api.searching.clues import clues_of
+from api.searching.search import Clue, Picture, Prepared, prepare
 from api.service import Service
+from api.wire.requests import SearchRequest
 from retrieval.errors import GoneError, RetrievalError
 from retrieval.search.options import SearchOptions
 from retrieval.search.ranking import Sought

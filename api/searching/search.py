@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 
-from api.again import again_if_gone
 from api.bounds import check_k, check_search
 from api.encoding.batcher import Encoded
 from api.opened import Opened
-from api.pictures import pixels_of
+from api.pictures.sent import pixels_of
+from api.searching.again import again_if_gone
 from api.service import Service
 from retrieval.certificate import Modality
 from retrieval.collection import Collection

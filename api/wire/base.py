@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from api import examples
+from api.wire import examples
 
 
 class Schema(BaseModel):

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from api.admission import SearchTooSlowError
 from api.errors import ApiError
+from api.searching.admission import SearchTooSlowError
 from api.service import Service
 
 T = TypeVar("T")

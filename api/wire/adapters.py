@@ -1,12 +1,12 @@
-"""From domain types to wire bodies: plain dicts in the shapes of api/schemas.py."""
+"""From domain types to wire bodies: plain dicts in the shapes of api/wire/schemas.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from api import schemas
 from api.errors import error_body
+from api.wire import schemas
 from retrieval.facets import Facet, Histogram
 from retrieval.search.fields import Fields
 from retrieval.search.options import SearchOptions

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api import examples
-from api.schema_base import Schema, with_example
+from api.wire import examples
+from api.wire.base import Schema, with_example
 
 
 class ValueCount(Schema):

@@ -10,8 +10,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from anyio import to_thread
 from fastapi import FastAPI
 
-from api.metrics import Metrics
-from api.preload import preload
+from api.observing.metrics import Metrics
+from api.process.preload import preload
 from api.service import Service
 from api.settings import ApiSettings
 from retrieval.settings import Settings

@@ -6,7 +6,7 @@ import logging
 
 import anyio
 
-from api.readiness import LoadState
+from api.process.readiness import LoadState
 from api.service import Service
 from retrieval.errors import RetrievalError
 from retrieval.workspace import EXTERNAL

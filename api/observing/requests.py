@@ -8,8 +8,8 @@ from time import perf_counter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.logs import REQUEST_ID, request_id, request_id_from
-from api.metrics import Metrics
+from api.observing.logs import REQUEST_ID, request_id, request_id_from
+from api.observing.metrics import Metrics
 
 _log = logging.getLogger("api.access")
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.encoding.batcher import RETRY_SOON
 from api.errors import ApiError
-from api.metrics import Metrics
+from api.observing.metrics import Metrics
 
 TIMEOUT_HEADER = "X-Timeout-Ms"
 

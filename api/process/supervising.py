@@ -17,7 +17,7 @@ from multiprocessing.synchronize import Event
 from threading import Thread
 from types import FrameType
 
-from api import logs
+from api.observing import logs
 from api.settings import CORES, ApiSettings
 from retrieval.settings import Settings
 
@@ -111,7 +111,7 @@ def _share(settings: ApiSettings, number: int) -> dict[str, object]:
 def _serve(settings: Settings, api_settings: ApiSettings, bound: socket.socket, has_started: Event) -> None:
     """The life of one process."""
     from api.app import create_app
-    from api.serving import run
+    from api.process.serving import run
 
     Thread(target=_leave_with_parent, daemon=True).start()
     run(create_app(settings, api_settings), bound, api_settings, on_listening=has_started.set)
