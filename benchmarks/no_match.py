@@ -20,7 +20,7 @@ from retrieval.collection import Collection
 from retrieval.demo.captions import captions
 from retrieval.demo.scene import sample_scene
 from retrieval.demo.words import ADJECTIVES, NOUNS
-from retrieval.metadata import items
+from retrieval.metadata import scans
 from retrieval.search.background import WEAK, Background, measure
 from retrieval.settings import Settings
 from retrieval.types import FloatArray, KeyArray, KnnResult
@@ -106,7 +106,7 @@ class Demo:
     def without_kinds(self) -> tuple[Looked, Looked]:
         """Captions that name a kind, with all pictures of the kind there, and with none: margins and scores of both."""
         with self.collection.database.read() as connection:
-            keys, owners, texts = items.live_captions(connection, self.collection.info.id)
+            keys, owners, texts = scans.live_captions(connection, self.collection.info.id)
         there, gone = [], []
         for forms in NOUNS.values():
             named = re.compile(rf"\b({'|'.join(form for pair in forms for form in pair)})\b")

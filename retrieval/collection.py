@@ -14,7 +14,7 @@ from retrieval.facets import Facet
 from retrieval.index.generation import GenerationView
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
-from retrieval.metadata.items import counts
+from retrieval.metadata.scans import counts
 from retrieval.originals import Originals
 from retrieval.protocols import Encoder
 from retrieval.search.asking import Asking

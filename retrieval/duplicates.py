@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.errors import InputError
 from retrieval.index.generation import GenerationView
-from retrieval.metadata import items, ledger
+from retrieval.metadata import ledger, scans
 from retrieval.types import FloatArray, KeyArray, KnnResult
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def same_bytes(collection: Collection) -> list[DuplicateGroup]:
     """
     with collection.database.read() as connection:
         view = collection.views.at(connection)
-        keys, doc_ids = items.live_documents(connection, collection.info.id)
+        keys, doc_ids = scans.live_documents(connection, collection.info.id)
         contents = ledger.same_contents(connection, collection.info.id)
     rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}
     groups = [sorted(rows[doc_id] for doc_id in content if doc_id in rows) for content in contents]
@@ -61,7 +61,7 @@ def near_duplicates(
         raise InputError(f"min_score is {min_score}: give a cosine above 0, up to 1")
     with collection.database.read() as connection:
         view = collection.views.at(connection)
-        keys, doc_ids = items.live_documents(connection, collection.info.id)
+        keys, doc_ids = scans.live_documents(connection, collection.info.id)
     sets = DisjointSets(len(keys))
     for start in range(0, len(keys), BATCH):
         vectors = view.vectors(keys[start : start + BATCH])

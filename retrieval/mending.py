@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from retrieval.locks import writing
-from retrieval.metadata import collections, generations, items, ledger
+from retrieval.metadata import collections, generations, items, ledger, versions
 from retrieval.metadata.database import Database
 from retrieval.types import SegmentInfo, VectorKind
 
@@ -36,13 +36,13 @@ def mend(database: Database, collection_id: int, folder: Path, mending: Mending)
         _, revision = collections.begin_write(connection, collection_id)
         _forget(connection, collection_id, mending.lost, revision)
         _publish(connection, collection_id, mending.replaced)
-        items.purge(connection, collection_id, mending.gone)
+        versions.purge(connection, collection_id, mending.gone)
 
 
 def _forget(connection: Connection, collection_id: int, lost: Mapping[str, int], revision: int) -> None:
     live = items.live_keys(connection, collection_id, list(lost))
     still = [doc_id for doc_id, key in live.items() if lost[doc_id] == key]  # others were replaced meanwhile
-    items.bury(connection, collection_id, [lost[doc_id] for doc_id in still], revision=revision)
+    versions.bury(connection, collection_id, [lost[doc_id] for doc_id in still], revision=revision)
     ledger.remove(connection, collection_id, still)
 
 

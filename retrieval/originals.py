@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from retrieval.index import files
-from retrieval.metadata import items, listing
+from retrieval.metadata import listing, scans
 
 SCHEME = "original://"
 _URI = re.compile(rf"{SCHEME}([0-9a-f]{{64}})")
@@ -51,7 +51,7 @@ class Originals:
     def collect(self, connection: Connection, collection_id: int) -> None:
         """Delete those that no version refers to, be it live or dead, and what killed writers have left."""
         if self.folder.is_dir():
-            uris = items.image_uris(connection, collection_id, SCHEME)
+            uris = scans.image_uris(connection, collection_id, SCHEME)
             files.remove_others(self.folder, [uri.removeprefix(SCHEME) for uri in uris])
 
     def _is_whole(self, uri: str) -> bool:

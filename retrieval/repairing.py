@@ -18,7 +18,7 @@ from retrieval.index.files import COLUMNS, Damage
 from retrieval.index.segment import damages, read_keys, write_keys, write_segment
 from retrieval.locks import compacting
 from retrieval.mending import Mending, mend
-from retrieval.metadata import generations, items
+from retrieval.metadata import generations, items, scans
 from retrieval.search import columns
 from retrieval.types import CatalogRecord, FloatArray, Item, KeyArray, SegmentFile, SegmentInfo, VectorKind
 from retrieval.workspace import EXTERNAL
@@ -113,7 +113,7 @@ class _Repair:
         if len(told) < len(broken):
             elsewhere = [read_keys(self._folder, one) for one in segments if one not in broken]
             with self._collection.database.read() as connection:
-                known = items.version_keys(connection, self._collection.info.id, kind)
+                known = scans.version_keys(connection, self._collection.info.id, kind)
             keys.append(np.setdiff1d(known, np.concatenate([np.empty(0, np.int64), *elsewhere])))
         return np.unique(np.concatenate(keys))
 
@@ -141,7 +141,7 @@ class _Repair:
     def _embed_images(self, keys: KeyArray) -> tuple[KeyArray, FloatArray]:
         """The live ones of these images anew, with their keys; those that cannot be read are noted as lost."""
         with self._collection.database.read() as connection:
-            keys = np.intersect1d(keys, items.live_documents(connection, self._collection.info.id)[0])
+            keys = np.intersect1d(keys, scans.live_documents(connection, self._collection.info.id)[0])
             documents = items.by_keys(connection, self._collection.info.id, keys.tolist())
         made, vectors = [np.empty(0, np.int64)], [np.empty((0, self._collection.info.spec.dim), np.float32)]
         for start in range(0, len(keys), BATCH):
@@ -170,7 +170,7 @@ class _Repair:
     def _embed_captions(self, keys: KeyArray) -> tuple[KeyArray, FloatArray]:
         """The live ones of these captions anew, with their keys."""
         with self._collection.database.read() as connection:
-            live, _, texts = items.live_captions(connection, self._collection.info.id)
+            live, _, texts = scans.live_captions(connection, self._collection.info.id)
         rows = np.flatnonzero(np.isin(live, keys))
         vectors = [np.empty((0, self._collection.info.spec.dim), np.float32)]
         for start in range(0, len(rows), BATCH):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from retrieval.certificate import Certificate
 from retrieval.index.segment import resident_bytes, total_bytes
-from retrieval.metadata import aliases, generations, items, ledger
+from retrieval.metadata import aliases, generations, ledger, scans
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.types import HnswParams, SegmentInfo, VectorKind
@@ -53,7 +53,7 @@ def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
     """One collection."""
     with workspace.database.read() as connection:
         generation = generations.current(connection, info.id)
-        documents, captions = items.counts(connection, info.id)
+        documents, captions = scans.counts(connection, info.id)
         rejects = ledger.count_rejected(connection, info.id)
         run = ledger.last_run(connection, info.id)
         leading = aliases.of(connection, info.id)

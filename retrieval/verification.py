@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from retrieval.errors import CorruptionError
 from retrieval.index.files import Damage
 from retrieval.index.segment import damages
-from retrieval.metadata import generations, items
+from retrieval.metadata import generations, scans
 
 if TYPE_CHECKING:
     from retrieval.collection import Collection
@@ -37,7 +37,7 @@ def verify(collection: Collection, *, checksums: bool = True) -> Verified:
         found = [damage for one in published for damage in damages(collection.folder, one, checksums=checksums)]
         if found:
             raise CorruptionError(_describe(collection.name, found))
-        documents, _ = items.counts(connection, collection.info.id)
+        documents, _ = scans.counts(connection, collection.info.id)
         vectors = collection.views.at(connection).rows("image")
         pictures = collection.originals.damaged(connection, collection.info.id) if checksums else ()
     if documents != vectors:

@@ -23,11 +23,11 @@ from retrieval.index.generation import GenerationView
 from retrieval.index.segment import write_segment
 from retrieval.index.upkeep import Upkeep
 from retrieval.locks import PATIENCE_S, compacting, writing
-from retrieval.metadata import collections, generations, items, ledger, query_samples
+from retrieval.metadata import collections, generations, items, ledger, query_samples, versions
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
-from retrieval.metadata.items import NewVersion
 from retrieval.metadata.ledger import LedgerEntry
+from retrieval.metadata.versions import NewVersion
 from retrieval.originals import Originals
 from retrieval.search import columns
 from retrieval.search.prompts import Prompts
@@ -136,7 +136,7 @@ class CollectionWriter:
         for doc_id, key in batch.expected.items():
             if replaced.get(doc_id) != key:
                 raise ChangedMeanwhileError(doc_id)
-        items.bury(connection, collection_id, list(replaced.values()), revision=revision)
+        versions.bury(connection, collection_id, list(replaced.values()), revision=revision)
         if batch.items:
             rows = self._insert(connection, batch.items, first_key)
             self._publish_rows(connection, rows)
@@ -147,12 +147,12 @@ class CollectionWriter:
     def _insert(self, connection: Connection, new: Sequence[EmbeddedItem], first_key: int) -> dict[VectorKind, _Rows]:
         """Insert the metadata of new versions; returns the vectors to write, by kind, in key order."""
         rows: dict[VectorKind, _Rows] = {kind: _Rows() for kind in KINDS}
-        versions = []
+        inserted = []
         key = first_key
         for item in new:
             record = item.record
             caption_keys = range(key + 1, key + 1 + len(record.captions))
-            versions.append(
+            inserted.append(
                 NewVersion(key, record.doc_id, record.image_uri, record.attributes, record.captions, caption_keys)
             )
             rows["image"].keys.append(key)
@@ -161,7 +161,7 @@ class CollectionWriter:
                 rows["caption"].keys.extend(caption_keys)
                 rows["caption"].vectors.append(item.captions)
             key += 1 + len(record.captions)
-        items.insert_versions(connection, self._info.id, versions)
+        versions.insert_versions(connection, self._info.id, inserted)
         return rows
 
     def _publish_rows(self, connection: Connection, rows: dict[VectorKind, _Rows]) -> None:
@@ -304,7 +304,7 @@ class CollectionWriter:
         changed = {merge.kind: certificate} if merge.graph or any(s.has_graph for s in merge.segments) else {}
         generations.publish(connection, self._info.id, current, certificates=changed)
         dropped = [segment.keys[segment.positions(view.dead)] for segment in merge.segments]
-        items.purge(connection, self._info.id, np.concatenate(dropped).tolist())
+        versions.purge(connection, self._info.id, np.concatenate(dropped).tolist())
 
     def _collect_garbage(self) -> None:
         with writing(self._folder), self._database.read() as connection:

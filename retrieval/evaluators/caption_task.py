@@ -9,7 +9,7 @@ import numpy as np
 
 from retrieval.collection import Collection
 from retrieval.errors import InputError
-from retrieval.metadata import items
+from retrieval.metadata import scans
 from retrieval.types import NO_KEY, CatalogRecord, FloatArray, KeyArray
 
 
@@ -55,8 +55,8 @@ def own_captions(collection: Collection) -> CaptionTask:
     """The captions that the collection was indexed with, by their stored vectors."""
     with collection.database.read() as connection:
         view = collection.views.at(connection)
-        doc_keys, doc_ids = items.live_documents(connection, collection.info.id)
-        keys, owners, texts = items.live_captions(connection, collection.info.id)
+        doc_keys, doc_ids = scans.live_documents(connection, collection.info.id)
+        keys, owners, texts = scans.live_captions(connection, collection.info.id)
     if not len(keys) or not collection.info.caption_vectors:
         raise InputError(f"collection {collection.name!r} has no captions with vectors: name a dataset with captions")
     owner = np.searchsorted(doc_keys, owners)
@@ -70,8 +70,8 @@ def captions_of(collection: Collection, records: Iterable[CatalogRecord]) -> Cap
         InputError: not one of its images is in the collection, or it has no captions.
     """
     with collection.database.read() as connection:
-        doc_keys, doc_ids = items.live_documents(connection, collection.info.id)
-        stored = items.live_captions(connection, collection.info.id)
+        doc_keys, doc_ids = scans.live_documents(connection, collection.info.id)
+        stored = scans.live_captions(connection, collection.info.id)
     rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}
     by_name = _unique_names(doc_ids)
     texts: list[str] = []

@@ -12,7 +12,7 @@ from retrieval.collection import Collection
 from retrieval.errors import InputError, ModelError, NotFoundError
 from retrieval.evaluation.columns import IntArray
 from retrieval.evaluators.searches import allowed_keys
-from retrieval.metadata import items, query_samples
+from retrieval.metadata import query_samples, scans
 from retrieval.search.prompts import Prompts, attribute_prompts
 from retrieval.search.samples import FEWEST, given_held_out, held_out
 from retrieval.types import BoolArray, FloatArray, KeyArray
@@ -60,7 +60,7 @@ def query_sets(
     """
     _check(most, selectivities)
     with collection.database.read() as connection:
-        keys, _ = items.live_documents(connection, collection.info.id)
+        keys, _ = scans.live_documents(connection, collection.info.id)
     if not len(keys):
         raise InputError(f"collection {collection.name!r} has no documents: index some first")
     sets: list[QuerySet] = []
@@ -129,7 +129,7 @@ def _texts(collection: Collection) -> _Texts:
     with collection.database.read() as connection:
         view = collection.views.at(connection)
         given = query_samples.all_of_them(connection, collection.info.id, collection.info.spec.dim)
-        keys, owners, _ = items.live_captions(connection, collection.info.id)
+        keys, owners, _ = scans.live_captions(connection, collection.info.id)
         if len(given):
             return _Texts("queries given", given_held_out(len(given)), lambda rows: given[rows])
         has_vector = np.isin(keys, view.keys("caption"))

@@ -19,7 +19,7 @@ from retrieval.evaluation.columns import Float64Array, IntArray, number_ids
 from retrieval.evaluation.statistics import bootstrap_intervals
 from retrieval.evaluators.searches import list_depth, measure, search_both
 from retrieval.evaluators.task import Shown, TaskReport
-from retrieval.metadata import items
+from retrieval.metadata import scans
 from retrieval.types import AttributeValue, FloatArray, KeyArray
 
 TEMPLATE = "a {}"
@@ -52,12 +52,12 @@ class Labels:
 def read_labels(collection: Collection, attribute: str) -> Labels:
     """The classes that an attribute makes; each element of a list is one. Raises `InputError` where none has it."""
     with collection.database.read() as connection:
-        keys, doc_ids = items.live_documents(connection, collection.info.id)
+        keys, doc_ids = scans.live_documents(connection, collection.info.id)
         rows = {key: row for row, key in enumerate(keys.tolist())}
         members: dict[str, list[int]] = {}
         seen: set[str] = set()
         labelled = 0
-        for some, batch in items.attributes_after(connection, collection.info.id, 0):
+        for some, batch in scans.attributes_after(connection, collection.info.id, 0):
             for key, attributes in zip(some.tolist(), batch, strict=True):
                 if key not in rows:
                     continue

@@ -16,7 +16,7 @@ from retrieval.errors import ConflictError, EncoderMismatchError, ImageError, Mo
 from retrieval.evaluators.queries import SearchQuery, embed_queries
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
-from retrieval.metadata import items, ledger
+from retrieval.metadata import items, ledger, scans
 from retrieval.protocols import Encoder
 from retrieval.types import FloatArray, KeyArray, PixelArray
 from retrieval.workspace import EXTERNAL
@@ -104,7 +104,7 @@ def _documents(
 ) -> tuple[KeyArray, list[str], FloatArray, int]:
     """Keys, doc_ids and vectors of all live documents, and how many of the vectors are the stored ones."""
     with collection.database.read() as connection:
-        keys, doc_ids = items.live_documents(connection, collection.info.id)
+        keys, doc_ids = scans.live_documents(connection, collection.info.id)
         vectors = collection.views.at(connection).vectors(keys)
     again = 0
     for start in range(0, len(keys), BATCH):

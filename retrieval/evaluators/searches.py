@@ -20,7 +20,7 @@ from retrieval.evaluation.measures import Hit
 from retrieval.evaluation.ranks import rank_relevant
 from retrieval.evaluators.reference import Reference
 from retrieval.evaluators.task import Shown, TaskReport
-from retrieval.metadata import items
+from retrieval.metadata import scans
 from retrieval.search.query import MOST_HITS
 from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult, Plan, VectorKind
 
@@ -260,7 +260,7 @@ def _asked(
     if not 1 <= depth <= MOST_HITS:
         raise InputError(f"a depth of {depth}: give 1 to {MOST_HITS:,}")
     with collection.database.read() as connection:
-        keys, doc_ids = items.live_documents(connection, collection.info.id)
+        keys, doc_ids = scans.live_documents(connection, collection.info.id)
     if not doc_ids:
         raise InputError(f"collection {collection.name!r} has no documents: index some first")
     rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}

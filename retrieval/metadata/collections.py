@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, or_, select, update
 
 from retrieval.errors import GoneError, NotFoundError
 from retrieval.metadata import names
@@ -17,6 +17,14 @@ from retrieval.metadata.lexical.index import text_index
 from retrieval.metadata.tables import aliases, collections
 from retrieval.types import EncoderSpec, HnswParams, IndexParams, ModelReference
 
+_NAME: BindParameter[str] = bindparam("name")
+# What every request runs is put together once.
+_NAMED = select(collections).where(
+    or_(
+        collections.c.name == _NAME,
+        collections.c.id == select(aliases.c.collection_id).where(aliases.c.name == _NAME).scalar_subquery(),
+    )
+)
 _REVISION = select(collections.c.revision).where(collections.c.id == bindparam("collection"))
 
 
@@ -76,9 +84,7 @@ def get(connection: Connection, name: str) -> CollectionInfo:
     """
     if not names.NAME.fullmatch(name):
         raise NotFoundError(f"no collection {name[:100]!r}: names are letters, digits, '.', '_' and '-'")
-    led_to = select(aliases.c.collection_id).where(aliases.c.name == name).scalar_subquery()
-    named = or_(collections.c.name == name, collections.c.id == led_to)
-    row = connection.execute(select(collections).where(named)).one_or_none()
+    row = connection.execute(_NAMED, {"name": name}).one_or_none()
     if row is None:
         raise NotFoundError(f"no collection {name!r}: {_alternatives(name, names.all_of_them(connection))}")
     return _info(row)

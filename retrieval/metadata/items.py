@@ -1,34 +1,18 @@
-"""Rows of `items`, `captions` and `tombstones`.
+"""Rows of `items` and `captions`, looked up by key or by doc_id.
 
-A change to an item is a new version under a new key: insert the new, bury the old, in one transaction.
+What writes them is in `versions`, what reads through all of a collection in `scans`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
 
-import numpy as np
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Connection,
-    bindparam,
-    delete,
-    exists,
-    false,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from retrieval.metadata.batches import batches
-from retrieval.metadata.lexical.index import text_index
-from retrieval.metadata.lexical.words import document_words
-from retrieval.metadata.tables import captions, items, tombstones
-from retrieval.types import AttributeValue, Item, KeyArray, VectorKind
+from retrieval.metadata.tables import captions, items
+from retrieval.types import AttributeValue, Item
 
 _COLLECTION: BindParameter[int] = bindparam("collection")
 _KEYS: BindParameter[int] = bindparam("keys", expanding=True)
@@ -45,68 +29,11 @@ _CAPTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class NewVersion:
-    """A version of an item about to be inserted; `caption_keys` has one key a caption."""
-
-    key: int
-    doc_id: str
-    image_uri: str
-    attributes: Mapping[str, AttributeValue]
-    captions: Sequence[str]
-    caption_keys: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
 class CaptionRow:
     """One caption, and the document that it belongs to."""
 
     text: str
     doc_id: str
-
-
-def insert_versions(connection: Connection, collection_id: int, versions: Sequence[NewVersion]) -> None:
-    """Add live versions. Their documents must have no live version left (see `bury`)."""
-    if not versions:
-        return
-    connection.execute(
-        insert(items),
-        [
-            {
-                "collection_id": collection_id,
-                "key": version.key,
-                "doc_id": version.doc_id,
-                "image_uri": version.image_uri,
-                "attributes": dict(version.attributes),
-                "live": True,
-            }
-            for version in versions
-        ],
-    )
-    rows = [
-        {"collection_id": collection_id, "key": key, "item_key": version.key, "text": text}
-        for version in versions
-        for key, text in zip(version.caption_keys, version.captions, strict=True)
-    ]
-    if rows:
-        connection.execute(insert(captions), rows)
-    text_index(connection, collection_id).add(_words(versions))
-
-
-def index_texts(connection: Connection, collection_id: int, keys: Sequence[int]) -> None:
-    """Index the words of live versions that were added by other means than `insert_versions`."""
-    text_index(connection, collection_id).add(_words(by_keys(connection, collection_id, keys).values()))
-
-
-def bury(connection: Connection, collection_id: int, keys: Sequence[int], *, revision: int) -> None:
-    """Make versions dead: no longer found by doc_id, and their vectors tombstoned from this revision on."""
-    for part in batches(keys):
-        text_index(connection, collection_id).remove(_words(by_keys(connection, collection_id, part).values()))
-        chosen = (items.c.collection_id == collection_id) & items.c.key.in_(part)
-        connection.execute(update(items).where(chosen).values(live=False))
-        dead = [*part, *caption_keys(connection, collection_id, part)]
-        connection.execute(
-            insert(tombstones), [{"collection_id": collection_id, "key": key, "revision": revision} for key in dead]
-        )
 
 
 def live_keys(connection: Connection, collection_id: int, doc_ids: Sequence[str]) -> dict[str, int]:
@@ -158,12 +85,6 @@ def doc_ids_by_keys(connection: Connection, collection_id: int, keys: Sequence[i
     return found
 
 
-def image_uris(connection: Connection, collection_id: int, prefix: str) -> list[str]:
-    """The addresses of pictures that begin with a prefix, of all versions, live and dead."""
-    chosen = (items.c.collection_id == collection_id) & items.c.image_uri.startswith(prefix, autoescape=True)
-    return list(connection.execute(select(items.c.image_uri).where(chosen).distinct()).scalars())
-
-
 def caption_keys(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> list[int]:
     """The keys of the captions of some versions, ascending."""
     return list(
@@ -199,108 +120,6 @@ def attributes_by_keys(
         )
         found.update((key, attributes) for key, attributes in rows)
     return found
-
-
-def attributes_after(
-    connection: Connection, collection_id: int, key: int, *, batch: int = 10_000
-) -> Iterator[tuple[KeyArray, list[Mapping[str, AttributeValue]]]]:
-    """Attributes of all versions with a key above `key`, in key order, a batch at a time."""
-    return _attributes(connection, collection_id, items.c.key > key, batch)
-
-
-def attributes_of(
-    connection: Connection, collection_id: int, keys: KeyArray, *, batch: int = 10_000
-) -> Iterator[tuple[KeyArray, list[Mapping[str, AttributeValue]]]]:
-    """Attributes of the versions with these keys, int64 (n,) ascending, in key order, a batch at a time.
-
-    The range of the keys is read through, which is fast where they lie close together, as those of a segment do.
-    """
-    within = items.c.key.between(int(keys[0]), int(keys[-1])) if len(keys) else false()
-    for read, rows in _attributes(connection, collection_id, within, batch):
-        wanted = keys[np.searchsorted(keys, read)] == read  # no key read is beyond the last of `keys`
-        yield read[wanted], list(compress(rows, wanted))
-
-
-def tombstones_after(connection: Connection, collection_id: int, revision: int) -> KeyArray:
-    """Keys of vectors that died after `revision`, int64 (n,), sorted."""
-    rows = connection.execute(
-        select(tombstones.c.key)
-        .where(tombstones.c.collection_id == collection_id, tombstones.c.revision > revision)
-        .order_by(tombstones.c.key)
-    ).scalars()
-    return np.fromiter(rows, np.int64)
-
-
-def version_keys(connection: Connection, collection_id: int, kind: VectorKind) -> KeyArray:
-    """Keys of the images or captions of all versions, live and dead, ascending int64 (n,)."""
-    table = items if kind == "image" else captions
-    rows = connection.execute(
-        select(table.c.key).where(table.c.collection_id == collection_id).order_by(table.c.key)
-    ).scalars()
-    return np.fromiter(rows, np.int64)
-
-
-def live_documents(connection: Connection, collection_id: int) -> tuple[KeyArray, list[str]]:
-    """Keys of all live versions, ascending int64 (n,), and their doc_ids."""
-    rows = connection.execute(
-        select(items.c.key, items.c.doc_id)
-        .where(items.c.collection_id == collection_id, items.c.live)
-        .order_by(items.c.key)
-    ).all()
-    return np.array([row.key for row in rows], np.int64), [row.doc_id for row in rows]
-
-
-def live_captions(connection: Connection, collection_id: int) -> tuple[KeyArray, KeyArray, list[str]]:
-    """Keys of all live captions, ascending int64 (n,), the keys of their items, (n,), and their texts."""
-    rows = connection.execute(
-        select(captions.c.key, captions.c.item_key, captions.c.text)
-        .join(items, (items.c.collection_id == captions.c.collection_id) & (items.c.key == captions.c.item_key))
-        .where(captions.c.collection_id == collection_id, items.c.live)
-        .order_by(captions.c.key)
-    ).all()
-    keys, owners = np.array([row.key for row in rows], np.int64), np.array([row.item_key for row in rows], np.int64)
-    return keys, owners, [row.text for row in rows]
-
-
-def counts(connection: Connection, collection_id: int) -> tuple[int, int]:
-    """How many live items there are, and how many captions they have."""
-    live = select(items.c.key).where(items.c.collection_id == collection_id, items.c.live).subquery()
-    documents = connection.execute(select(func.count()).select_from(live)).scalar_one()
-    texts = connection.execute(
-        select(func.count())
-        .select_from(captions.join(live, captions.c.item_key == live.c.key))
-        .where(captions.c.collection_id == collection_id)
-    ).scalar_one()
-    return documents, texts
-
-
-def purge(connection: Connection, collection_id: int, keys: Sequence[int]) -> None:
-    """Forget tombstones whose vectors are in no segment any more, and the dead versions that they buried."""
-    for part in batches(keys):
-        connection.execute(
-            delete(tombstones).where(tombstones.c.collection_id == collection_id, tombstones.c.key.in_(part))
-        )
-    buried = exists().where(tombstones.c.collection_id == items.c.collection_id, tombstones.c.key == items.c.key)
-    connection.execute(delete(items).where(items.c.collection_id == collection_id, ~items.c.live, ~buried))
-
-
-def _attributes(
-    connection: Connection, collection_id: int, chosen: ColumnElement[bool], batch: int
-) -> Iterator[tuple[KeyArray, list[Mapping[str, AttributeValue]]]]:
-    result = connection.execute(
-        select(items.c.key, items.c.attributes)
-        .where(items.c.collection_id == collection_id, chosen)
-        .order_by(items.c.key)
-        .execution_options(yield_per=batch)
-    )
-    for rows in result.partitions(batch):
-        yield np.array([row.key for row in rows], np.int64), [row.attributes for row in rows]
-
-
-def _words(versions: Iterable[NewVersion | Item]) -> dict[int, list[str]]:
-    """The words of the versions that have some, by key."""
-    said = {version.key: document_words(version.captions, version.attributes) for version in versions}
-    return {key: words for key, words in said.items() if words}
 
 
 def _captions_of(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> dict[int, list[str]]:

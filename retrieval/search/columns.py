@@ -17,7 +17,7 @@ from retrieval.filters import AttributeSnapshot, AttributeTable
 from retrieval.filters.storage import load_snapshot, save_snapshot
 from retrieval.index.files import COLUMNS, check_digest, write_file
 from retrieval.index.segment import Segment
-from retrieval.metadata import items
+from retrieval.metadata import scans
 from retrieval.types import KeyArray, SegmentFile
 
 LEAST_ROWS = 10_000
@@ -27,7 +27,7 @@ LEAST_ROWS = 10_000
 def read_columns(connection: Connection, collection_id: int, keys: KeyArray) -> AttributeSnapshot:
     """The attributes of versions, keys int64 (n,) ascending, from the database; what it does not have is left out."""
     table = AttributeTable()
-    for found, rows in items.attributes_of(connection, collection_id, keys):
+    for found, rows in scans.attributes_of(connection, collection_id, keys):
         table.append(found, rows)
     return table.snapshot()
 

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.index.generation import GenerationView
-from retrieval.metadata import items
+from retrieval.metadata import scans
 from retrieval.protocols import Encoder
 from retrieval.types import AttributeValue, BoolArray, FloatArray
 
@@ -47,7 +47,7 @@ def attribute_prompts(connection: Connection, collection_id: int, view: Generati
     """
     live = view.keys("image")
     counts: Counter[str] = Counter()
-    for keys, rows in items.attributes_after(connection, collection_id, 0):
+    for keys, rows in scans.attributes_after(connection, collection_id, 0):
         for attributes, is_live in zip(rows, np.isin(keys, live).tolist(), strict=True):
             if is_live:
                 counts.update({name for value in attributes.values() for name in _names(value)})

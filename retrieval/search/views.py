@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from retrieval.errors import GoneError
 from retrieval.index.generation import GenerationView
 from retrieval.index.segment import Segment
-from retrieval.metadata import collections, generations, items
+from retrieval.metadata import collections, generations, scans
 from retrieval.metadata.database import Database
 
 
@@ -58,5 +58,5 @@ class ViewCache:
         known, since = np.empty(0, np.int64), -1
         if other and other.revision < revision and not opened:  # nothing was compacted away: what was dead still is
             known, since = other.dead, other.revision
-        dead = np.union1d(known, items.tombstones_after(connection, self._collection_id, since))
+        dead = np.union1d(known, scans.tombstones_after(connection, self._collection_id, since))
         return GenerationView(generation, segments, dead, revision=revision)

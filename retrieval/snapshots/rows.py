@@ -15,8 +15,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, LargeBinary, Table, insert, select
 
-from retrieval.metadata import items as items_of
-from retrieval.metadata import names
+from retrieval.metadata import names, scans, versions
 from retrieval.metadata.batches import batches
 from retrieval.metadata.collections import add_row
 from retrieval.metadata.database import Database
@@ -84,10 +83,10 @@ class RowLoader:
     def index_texts(self) -> None:
         """Index the words of the documents, which no snapshot holds: each database keeps that in its own way."""
         with self._database.read() as connection:
-            keys, _ = items_of.live_documents(connection, self._collection_id)
+            keys, _ = scans.live_documents(connection, self._collection_id)
         for part in batches(keys.tolist(), BATCH):
             with self._database.write() as connection:
-                items_of.index_texts(connection, self._collection_id, part)
+                versions.index_texts(connection, self._collection_id, part)
 
     def _insert_numbered(self, connection: Connection, table: Table, rows: Sequence[_Row]) -> None:
         for row in rows:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table
 from retrieval.errors import ConflictError, CorruptionError, GoneError, StorageError
 from retrieval.index.files import check_size
 from retrieval.locks import keeping_files
-from retrieval.metadata import generations, items
+from retrieval.metadata import generations, scans
 from retrieval.metadata.collections import CollectionInfo, revision
 from retrieval.metadata.database import SCHEMA_REVISION, Database
 from retrieval.metadata.tables import collections
@@ -66,7 +66,7 @@ def _check_there(connection: Connection, info: CollectionInfo) -> None:
 
 
 def _manifest(connection: Connection, info: CollectionInfo, members: tuple[Member, ...]) -> Manifest:
-    documents, captions = items.counts(connection, info.id)
+    documents, captions = scans.counts(connection, info.id)
     return Manifest(
         collection=info.name,
         documents=documents,
@@ -86,7 +86,7 @@ def _segment_files(connection: Connection, collection_id: int, folder: Path) -> 
 
 def _images(connection: Connection, collection_id: int, folder: Path) -> Iterator[tuple[Member, Path]]:
     """The pictures that were sent to the collection, as far as they are there."""
-    for uri in sorted(items.image_uris(connection, collection_id, SCHEME)):
+    for uri in sorted(scans.image_uris(connection, collection_id, SCHEME)):
         digest = uri.removeprefix(SCHEME)
         path = folder.parent / "images" / digest
         if path.is_file():

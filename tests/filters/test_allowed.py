@@ -20,7 +20,7 @@ from retrieval.filters import matches, parse_filter
 from retrieval.index import compaction
 from retrieval.index.files import COLUMNS
 from retrieval.lru import LruCache
-from retrieval.metadata import items
+from retrieval.metadata import items, scans
 from retrieval.rowset import RowSet
 from retrieval.search import columns
 from retrieval.search.attributes import AttributeCache
@@ -170,7 +170,7 @@ def test_a_new_process_reads_the_saved_columns_and_not_the_database(collection, 
     add(collection, 0, 10)
     add(collection, 10, 10)
     collection.compact()
-    with patch.object(items, "attributes_of", side_effect=AssertionError("read")):
+    with patch.object(scans, "attributes_of", side_effect=AssertionError("read")):
         with open_workspace(tmp_path) as workspace:
             assert workspace.open("c").search(vector=POOL[0], filter="n < 5").plan.allowed == 5
     add(collection, 20, 1)

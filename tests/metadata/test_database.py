@@ -13,11 +13,11 @@ from sqlalchemy import text
 
 from retrieval.certificate import Certificate, Curve, Point, Recall
 from retrieval.errors import ConflictError, InputError, NotFoundError, StorageError
-from retrieval.metadata import collections, generations, items, ledger
+from retrieval.metadata import collections, generations, items, ledger, scans, versions
 from retrieval.metadata.database import SCHEMA_REVISION, Database
-from retrieval.metadata.items import NewVersion
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.metadata.tables import is_in, metadata
+from retrieval.metadata.versions import NewVersion
 from retrieval.types import CodeParams, EncoderSpec, HnswParams, IndexParams, ModelReference, SegmentFile, SegmentInfo
 
 SPEC = EncoderSpec("tiny", "", "w", "p", "t", "fp32", 8)
@@ -79,39 +79,39 @@ def test_versions_are_replaced_buried_and_purged(database):
     attributes = {"price": 9.5, "tags": ["a", "ü"], "sold": True, "big": 2**60}
     with database.write() as connection:
         cid = make(connection).id
-        items.insert_versions(
+        versions.insert_versions(
             connection,
             cid,
             [NewVersion(1, "a/ü.jpg", "x", attributes, ["one", "two"], [2, 3]), NewVersion(4, "b", "y", {}, [], [])],
         )
-        assert items.counts(connection, cid) == (2, 2)
-        items.bury(connection, cid, [1], revision=7)
-        items.insert_versions(connection, cid, [NewVersion(5, "a/ü.jpg", "x2", {}, ["three"], [6])])
+        assert scans.counts(connection, cid) == (2, 2)
+        versions.bury(connection, cid, [1], revision=7)
+        versions.insert_versions(connection, cid, [NewVersion(5, "a/ü.jpg", "x2", {}, ["three"], [6])])
     with database.read() as connection:
         assert items.live_keys(connection, cid, ["a/ü.jpg", "b", "none"]) == {"a/ü.jpg": 5, "b": 4}
         assert items.by_doc_id(connection, cid, "a/ü.jpg").captions == ("three",)
         old = items.by_keys(connection, cid, [1])[1]
         assert (old.captions, dict(old.attributes)) == (("one", "two"), attributes)
-        assert items.tombstones_after(connection, cid, 6).tolist() == [1, 2, 3]
-        assert items.tombstones_after(connection, cid, 7).tolist() == []
+        assert scans.tombstones_after(connection, cid, 6).tolist() == [1, 2, 3]
+        assert scans.tombstones_after(connection, cid, 7).tolist() == []
         assert items.captions_by_keys(connection, cid, [6])[6].doc_id == "a/ü.jpg"
-        assert items.counts(connection, cid) == (2, 1)
-        read = [(keys.tolist(), rows) for keys, rows in items.attributes_after(connection, cid, 1, batch=1)]
+        assert scans.counts(connection, cid) == (2, 1)
+        read = [(keys.tolist(), rows) for keys, rows in scans.attributes_after(connection, cid, 1, batch=1)]
         assert read == [([4], [{}]), ([5], [{}])]
     with database.write() as connection:
-        items.purge(connection, cid, [2, 3])
+        versions.purge(connection, cid, [2, 3])
         assert 1 in items.by_keys(connection, cid, [1]), "its own vector is still somewhere"
-        items.purge(connection, cid, [1])
+        versions.purge(connection, cid, [1])
         assert items.by_keys(connection, cid, [1]) == {}
-        assert items.counts(connection, cid) == (2, 1)
+        assert scans.counts(connection, cid) == (2, 1)
 
 
 def test_a_document_has_at_most_one_live_version(database):
     with database.write() as connection:
         cid = make(connection).id
-        items.insert_versions(connection, cid, [NewVersion(1, "a", "", {}, [], [])])
+        versions.insert_versions(connection, cid, [NewVersion(1, "a", "", {}, [], [])])
     with pytest.raises(StorageError), database.write() as connection:
-        items.insert_versions(connection, cid, [NewVersion(2, "a", "", {}, [], [])])
+        versions.insert_versions(connection, cid, [NewVersion(2, "a", "", {}, [], [])])
 
 
 def test_the_ledger_keeps_the_last_that_was_seen(database):
@@ -154,7 +154,7 @@ def test_dropping_a_collection_takes_its_rows_and_only_those(database):
     with database.write() as connection:
         keep, gone = make(connection, "keep"), make(connection, "gone")
         for cid in (keep.id, gone.id):
-            items.insert_versions(connection, cid, [NewVersion(1, "a", "", {}, ["x"], [2])])
+            versions.insert_versions(connection, cid, [NewVersion(1, "a", "", {}, ["x"], [2])])
             ledger.put(connection, cid, [LedgerEntry("a", "indexed")])
         collections.drop(connection, gone.id)
     with database.read() as connection:

@@ -17,7 +17,7 @@ from helpers import unit_vectors
 from sqlalchemy import insert
 
 from retrieval.errors import InputError
-from retrieval.metadata import items, ledger, tables
+from retrieval.metadata import ledger, tables, versions
 from retrieval.metadata.database import Database
 from retrieval.metadata.lexical.index import text_index
 from retrieval.metadata.lexical.query import LexicalQuery, parse_query
@@ -311,7 +311,7 @@ def test_what_the_earlier_release_wrote_is_indexed_when_it_is_opened(database_ur
                 assert keys("n10020") == [10_020]
                 assert keys("n7") == []
             with workspace.database.write() as connection:
-                items.bury(connection, info.id, [1], revision=9)
+                versions.bury(connection, info.id, [1], revision=9)
                 assert list(text_index(connection, info.id).ranked(parse_query("first"))) == []
 
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from retrieval import building
 from retrieval.errors import ConflictError, InputError, NotFoundError, StorageError, VectorError
 from retrieval.index import compaction, files
-from retrieval.metadata import collections, generations, items, ledger
+from retrieval.metadata import collections, generations, ledger, versions
 from retrieval.search import certify, planner
 from retrieval.settings import Settings
 from retrieval.types import HnswParams, IndexParams, ModelReference
@@ -36,8 +36,8 @@ id_lists = st.lists(doc_ids, min_size=1, max_size=12, unique=True)
 filters = st.none() | st.integers(0, 3)
 
 MOMENTS = [
-    (files, "_sync"), (files, "sha256_of"), (files, "remove_others"), (collections, "begin_write"), (items, "bury"),
-    (items, "insert_versions"), (items, "purge"), (generations, "add_segment"), (generations, "publish"),
+    (files, "_sync"), (files, "sha256_of"), (files, "remove_others"), (collections, "begin_write"), (versions, "bury"),
+    (versions, "insert_versions"), (versions, "purge"), (generations, "add_segment"), (generations, "publish"),
     (ledger, "put"), (building, "certify"),
 ]  # fmt: skip
 """Calls at which a write or a compaction may be killed, each before it does its work."""
