@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from indexer.options import (
+    BatchSize,
+    CaptionColumn,
+    Checksum,
+    CommitEvery,
+    Exclude,
+    IdColumn,
+    ImageColumn,
+    Images,
+    ImagesTar,
+    Source,
+    Split,
+    Strict,
+    Sync,
+    Workers,
+)
 from retrieval.commands.options import (
     AsJson,
+    CaptionVectors,
     Checkpoint,
     CollectionName,
     DataDir,
@@ -20,17 +34,21 @@ from retrieval.commands.options import (
     EfConstruction,
     Links,
     Model,
+    Precision,
     Storage,
     console,
+    index_params,
     model_reference,
     open_workspace,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from indexer.config import IndexConfig
     from indexer.report import IndexReport
-    from retrieval.writer import OnBuild
+    from retrieval.collection import Collection
+    from retrieval.protocols import CatalogSource
+    from retrieval.types import ModelReference
+    from retrieval.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -39,72 +57,38 @@ def register(app: typer.Typer) -> None:
 
 
 def index_command(
-    source: Annotated[
-        str,
-        typer.Argument(help="A folder, a CSV or JSONL manifest, tar shards, or a caption file (see docs/sources.md)."),
-    ],
+    source: Source,
     collection: CollectionName,
     model: Model = None,
     checkpoint: Checkpoint = None,
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16 (of a new collection).")] = "auto",
-    sync: Annotated[bool, typer.Option("--sync", help="Remove documents that the source no longer has.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any image was rejected.")] = False,
-    checksum: Annotated[
-        bool, typer.Option("--checksum", help="Read every file; do not trust size and modification time.")
-    ] = False,
-    caption_vectors: Annotated[
-        bool, typer.Option(help="Embed captions too, for image-to-text search (of a new collection).")
-    ] = True,
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder that the image names of a manifest or caption file are relative to.", show_default=False
-        ),
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="Only this split of a Karpathy JSON: train, val, test.", show_default=False)
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="A column or field to leave out; may be repeated.", show_default=False)
-    ] = None,
-    images_tar: Annotated[
-        Path | None, typer.Option(help="Tar archive that the manifest's image column points into.", show_default=False)
-    ] = None,
-    image_column: Annotated[
-        str | None, typer.Option(help="Column of a manifest that names the image [default: image].", show_default=False)
-    ] = None,
-    id_column: Annotated[
-        str | None, typer.Option(help="Column of a manifest with the document's id.", show_default=False)
-    ] = None,
-    caption_column: Annotated[
-        list[str] | None, typer.Option(help="Column of a manifest with a caption; may be repeated.", show_default=False)
-    ] = None,
+    precision: Precision = "auto",
+    sync: Sync = False,
+    strict: Strict = False,
+    checksum: Checksum = False,
+    caption_vectors: CaptionVectors = True,
+    images: Images = None,
+    split: Split = None,
+    exclude: Exclude = None,
+    images_tar: ImagesTar = None,
+    image_column: ImageColumn = None,
+    id_column: IdColumn = None,
+    caption_column: CaptionColumn = None,
     m: Links = 32,
     ef_construction: EfConstruction = 200,
     storage: Storage = "auto",
     target_recall: DefaultRecall = 0.98,
     ef_search: DefaultEf = 64,
-    batch_size: Annotated[int, typer.Option(help="Images embedded at a time.")] = 32,
-    commit_every: Annotated[int, typer.Option(help="Images after which what is done becomes durable.")] = 2_000,
-    workers: Annotated[int | None, typer.Option(help="Threads that read and decode.", show_default=False)] = None,
+    batch_size: BatchSize = 32,
+    commit_every: CommitEvery = 2_000,
+    workers: Workers = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Make a catalogue of images searchable, or bring it up to date: only what is new or changed is embedded."""
     from indexer.config import IndexConfig, default_workers
-    from indexer.pipeline import index
     from indexer.sources.open import open_source
-    from retrieval.encoders.registry import DEFAULT_PRESET
-    from retrieval.types import HnswParams, IndexParams, ModelReference
     from retrieval.workspace import open_or_create
 
-    config = IndexConfig(
-        batch_size=batch_size,
-        workers=workers or default_workers(),
-        commit_every=commit_every,
-        checksum=checksum,
-        sync=sync,
-    )
     catalogue = open_source(
         source,
         image_column=image_column,
@@ -116,33 +100,36 @@ def index_command(
         exclude=tuple(exclude or ()),
     )
     catalogue.check()
+    params = index_params(m, ef_construction, storage, target_recall, ef_search)
+    config = IndexConfig(
+        batch_size=batch_size,
+        workers=workers or default_workers(),
+        commit_every=commit_every,
+        checksum=checksum,
+        sync=sync,
+    )
     with open_workspace(data_dir) as workspace:
-        asked = model_reference(model, checkpoint)
-        known = collection in workspace.names()
+        reference = model_reference(model, checkpoint) or _default_model(workspace, collection)
         opened = open_or_create(
-            workspace,
-            collection,
-            asked if asked or known else ModelReference(DEFAULT_PRESET.name),
-            index=IndexParams(HnswParams(m, ef_construction), storage, target_recall or None, ef_search),
-            caption_vectors=caption_vectors,
-            precision=precision,
+            workspace, collection, reference, index=params, caption_vectors=caption_vectors, precision=precision
         )
-        with _progress() as (on_progress, on_build):
-            report = index(
-                catalogue,
-                opened,
-                config=config,
-                source_name=source,
-                on_progress=on_progress,
-                on_build=on_build,
-            )
+        report = _index(catalogue, opened, config, source)
     _show(report, as_json=as_json)
     if strict and report.rejected:
         raise typer.Exit(1)
 
 
-@contextmanager
-def _progress() -> Iterator[tuple[Callable[[IndexReport], None], OnBuild]]:
+def _default_model(workspace: Workspace, collection: str) -> ModelReference | None:
+    """What a new collection is made for where no model is given; None for one that is there and has its own."""
+    from retrieval.encoders.registry import DEFAULT_PRESET
+    from retrieval.types import ModelReference
+
+    return None if collection in workspace.names() else ModelReference(DEFAULT_PRESET.name)
+
+
+def _index(catalogue: CatalogSource, collection: Collection, config: IndexConfig, source_name: str) -> IndexReport:
+    """With a bar, on a terminal."""
+    from indexer.pipeline import index
     from retrieval.commands.progress import build_reporter, progress_bar
 
     with progress_bar("images") as bar:
@@ -151,7 +138,14 @@ def _progress() -> Iterator[tuple[Callable[[IndexReport], None], OnBuild]]:
         def on_progress(report: IndexReport) -> None:
             bar.update(task, completed=report.done, total=report.total)
 
-        yield on_progress, build_reporter(bar)
+        return index(
+            catalogue,
+            collection,
+            config=config,
+            source_name=source_name,
+            on_progress=on_progress,
+            on_build=build_reporter(bar),
+        )
 
 
 def _show(report: IndexReport, *, as_json: bool) -> None:

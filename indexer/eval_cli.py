@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.options import Split
 from retrieval.commands.evaluation import Fp32, group
 from retrieval.commands.evaluation_index import measure_index
 from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, Filter, open_workspace
@@ -34,7 +35,7 @@ def captions(
     ef_search: EfSearch = None,
     filter_: Filter = None,
     fp32: Fp32 = False,
-    split: Annotated[str | None, typer.Option(help="Only this split of a Karpathy JSON.", show_default=False)] = None,
+    split: Split = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report.", show_default=False)] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,

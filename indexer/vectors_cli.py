@@ -16,6 +16,7 @@ from retrieval.commands.options import (
     Links,
     Storage,
     console,
+    index_params,
     open_workspace,
 )
 
@@ -41,7 +42,7 @@ def import_vectors(
     """Load image vectors that were computed elsewhere; search them by vector or by stored document."""
     from indexer.vectors import find_shards, import_shards
     from retrieval.commands.progress import build_reporter, progress_bar
-    from retrieval.types import HnswParams, IndexParams, ModelReference
+    from retrieval.types import ModelReference
     from retrieval.workspace import external_spec
 
     shards = find_shards(folder)
@@ -51,7 +52,7 @@ def import_vectors(
             collection,
             spec,
             ModelReference(encoder_name),
-            index=IndexParams(HnswParams(m, ef_construction), storage, target_recall or None, ef_search),
+            index=index_params(m, ef_construction, storage, target_recall, ef_search),
             caption_vectors=False,
         )
         task = bar.add_task("importing", total=sum(len(shard.vectors) for shard in shards))

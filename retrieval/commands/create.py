@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from retrieval.commands.options import (
+    CaptionVectors,
     Checkpoint,
     CollectionName,
     DataDir,
@@ -15,8 +16,10 @@ from retrieval.commands.options import (
     EfConstruction,
     Links,
     Model,
+    Precision,
     Storage,
     console,
+    index_params,
     model_reference,
     open_workspace,
 )
@@ -35,8 +38,8 @@ def create(
         str | None,
         typer.Option("--like", help="A collection whose model and settings to take.", show_default=False),
     ] = None,
-    precision: Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")] = "auto",
-    caption_vectors: Annotated[bool, typer.Option(help="Embed captions too, for image-to-text search.")] = True,
+    precision: Precision = "auto",
+    caption_vectors: CaptionVectors = True,
     m: Links = 32,
     ef_construction: EfConstruction = 200,
     storage: Storage = "auto",
@@ -46,7 +49,6 @@ def create(
 ) -> None:
     """Make an empty collection, for a model or like another one; `retrieval index` makes its own by itself."""
     from retrieval.errors import InputError
-    from retrieval.types import HnswParams, IndexParams
     from retrieval.workspace import create_for_model
 
     asked = model_reference(model, checkpoint)
@@ -60,7 +62,7 @@ def create(
                 workspace,
                 collection,
                 asked,
-                index=IndexParams(HnswParams(m, ef_construction), storage, target_recall or None, ef_search),
+                index=index_params(m, ef_construction, storage, target_recall, ef_search),
                 caption_vectors=caption_vectors,
                 precision=precision,
             )

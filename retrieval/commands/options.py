@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from retrieval.types import ModelReference
+    from retrieval.types import IndexParams, ModelReference
     from retrieval.workspace import Workspace
 
 DataDir: TypeAlias = Annotated[
@@ -36,6 +36,16 @@ TargetRecall: TypeAlias = Annotated[
         "--target-recall",
         help="Recall to reach, 0.5 to 0.999, in place of the collection's own.",
         show_default=False,
+    ),
+]
+Precision: TypeAlias = Annotated[
+    str, typer.Option("--precision", help="auto, fp32, bf16 or fp16 (of a new collection).")
+]
+CaptionVectors: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--caption-vectors/--no-caption-vectors",
+        help="Embed captions too, for image-to-text search (of a new collection).",
     ),
 ]
 Links: TypeAlias = Annotated[int, typer.Option("--m", help="Links a node in the HNSW graph (of a new collection).")]
@@ -114,6 +124,13 @@ def model_reference(model: str | None, checkpoint: Path | None) -> ModelReferenc
     if model is None:
         return None
     return ModelReference(model, str(checkpoint.absolute()) if checkpoint else None)
+
+
+def index_params(m: int, ef_construction: int, storage: str, target_recall: float, ef_search: int) -> IndexParams:
+    """What the options of a new collection say together; a recall of 0 is none to reach."""
+    from retrieval.types import HnswParams, IndexParams
+
+    return IndexParams(HnswParams(m, ef_construction), storage, target_recall or None, ef_search)
 
 
 def console(*, stderr: bool = False) -> Console:
