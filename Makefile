@@ -4,6 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRA ?= dev
 SERVE ?= 1
+WORKERS ?= auto
+# The tests of a file stay together, for they share a server. Workers share the cores, so each computes in one thread.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile
+# Tests start many processes, which begin sooner where what they import is compiled already.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup test test-all demo lint format constraints clean
 
@@ -18,10 +23,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt Makefile
 	touch $@
 
 test: setup
-	$(BIN)/python -m pytest -m 'not slow'
+	$(PYTEST) -m 'not slow'
 
 test-all: setup
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -33,7 +33,7 @@ def postgres_server() -> Iterator[str]:
     user = "nobody" if os.getuid() == 0 else None  # PostgreSQL refuses to run as root
     if user:
         shutil.chown(folder, user)
-    data, port = folder / "data", _free_port()
+    data = folder / "data"
 
     def run(*command: str) -> None:
         subprocess.run(
@@ -41,6 +41,7 @@ def postgres_server() -> Iterator[str]:
         )
 
     run("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--no-locale")
+    port = _free_port()  # as late as can be: others take free ports meanwhile
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
     run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
     yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
