@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from indexer.options import Split
-from retrieval.commands.evaluation import Fp32, group
+from retrieval.commands.evaluation import group
 from retrieval.commands.evaluation_index import measure_index
+from retrieval.commands.evaluation_options import Cutoffs, Fp32, Out
 from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, Filter, open_workspace
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ def captions(
         str | None,
         typer.Argument(help="Anything that can be indexed, with captions; default: the collection's own captions."),
     ] = None,
-    k: Annotated[list[int] | None, typer.Option("--k", help="Cut-offs; may be repeated [default: 1, 5, 10].")] = None,
+    k: Cutoffs = None,
     ef_search: EfSearch = None,
     filter_: Filter = None,
     fp32: Fp32 = False,
     split: Split = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the report.", show_default=False)] = None,
+    out: Out = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 from api.jobs import examples
 from api.wire.fields import LARGEST_EF, LONGEST_TEXT, DocId, EfSearch, FilterText, QueryText, Storable
 from api.wire.requests import StrictBody, StrictParameters
-from retrieval.commands.evaluation_index import SELECTIVITIES
+from retrieval.evaluators.index_queries import SELECTIVITIES
 from retrieval.evaluators.labels import TEMPLATE
 from retrieval.evaluators.run import MEASURES
 from retrieval.metadata.jobs import JobState

@@ -8,10 +8,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from retrieval.commands.evaluation_options import (
+    Cutoffs,
+    Depth,
+    Fp32,
+    Judgements,
+    Measures,
+    Out,
+    Queries,
+    QueryVectors,
+    Quoted,
+)
 from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, Filter, console, open_workspace
 
 if TYPE_CHECKING:
@@ -20,36 +31,15 @@ if TYPE_CHECKING:
 
 group = typer.Typer(help="Measure how good a collection is at finding what it should.", no_args_is_help=True)
 
-Measures: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--measure", "-m", help="Such as nDCG@10; may be repeated.", show_default=False),
-]
-Quoted: TypeAlias = Annotated[
-    bool, typer.Option("--quoted", help="Ids in the TREC files are quoted: a blank is written %20.")
-]
-Fp32: TypeAlias = Annotated[
-    bool,
-    typer.Option(
-        "--fp32", help="Embed queries and pictures again in fp32, to tell what the encoder's precision loses."
-    ),
-]
-Out: TypeAlias = Annotated[Path | None, typer.Option(help="Folder of the report.", show_default=False)]
-
 
 @group.command("run")
 def run_queries(
-    queries: Annotated[Path, typer.Argument(help="Query id, tab and text a line; or JSONL with text, image, doc_id.")],
-    qrels: Annotated[Path, typer.Argument(help="TREC judgements: query_id 0 doc_id relevance.")],
+    queries: Queries,
+    qrels: Judgements,
     collection: CollectionName,
     measure: Measures = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(help="Query vectors made by the collection's encoder: .npy, a row a query.", show_default=False),
-    ] = None,
-    depth: Annotated[
-        int | None,
-        typer.Option(help="Results kept for each query; more than ef_search raise it.", show_default=False),
-    ] = None,
+    vectors: QueryVectors = None,
+    depth: Depth = None,
     ef_search: EfSearch = None,
     filter_: Filter = None,
     fp32: Fp32 = False,
@@ -93,7 +83,7 @@ def run_queries(
 @group.command("score")
 def score_run(
     run: Annotated[Path, typer.Argument(help="A TREC run file, of this engine or any other.")],
-    qrels: Annotated[Path, typer.Argument(help="TREC judgements: query_id 0 doc_id relevance.")],
+    qrels: Judgements,
     measure: Measures = None,
     quoted: Quoted = False,
     as_json: AsJson = False,
@@ -117,7 +107,7 @@ def score_run(
 def labels_of(
     attribute: Annotated[str, typer.Argument(help="Documents that share a value of it are relevant to each other.")],
     collection: CollectionName,
-    k: Annotated[list[int] | None, typer.Option("--k", help="Cut-offs; may be repeated [default: 1, 5, 10].")] = None,
+    k: Cutoffs = None,
     template: Annotated[
         list[str] | None,
         typer.Option("--template", help='The text for a class; may be repeated [default: "a {}"].', show_default=False),

@@ -3,49 +3,27 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from retrieval.commands.evaluation_options import EfValues, Filters, Out, Selectivities, TextVectors
 from retrieval.commands.options import AsJson, CollectionName, DataDir, console, open_workspace
 
 if TYPE_CHECKING:
     from retrieval.evaluators.index_sweep import Point, Series
 
-SELECTIVITIES = (0.5, 0.1, 0.01, 0.001)
-
 
 def measure_index(
     collection: CollectionName,
-    ef: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--ef",
-            help="ef_search to try; may be repeated [default: k, doubled six times, and the collection's own].",
-            show_default=False,
-        ),
-    ] = None,
+    ef: EfValues = None,
     k: Annotated[int, typer.Option("--k", help="Recall is of so many nearest, 1 to 1,000.")] = 10,
     queries: Annotated[int, typer.Option(help="Most queries of each kind.")] = 1000,
-    selectivity: Annotated[
-        list[float] | None,
-        typer.Option(
-            help="Share of documents that a filter allows, drawn at random; may be repeated "
-            "[default: 0.5, 0.1, 0.01, 0.001].",
-            show_default=False,
-        ),
-    ] = None,
-    filters: Annotated[
-        list[str] | None,
-        typer.Option("--filter", "-f", help="A filter of your own; may be repeated.", show_default=False),
-    ] = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(help="Vectors of texts, made by the collection's encoder: .npy.", show_default=False),
-    ] = None,
+    selectivity: Selectivities = None,
+    filters: Filters = None,
+    vectors: TextVectors = None,
     seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder of the report.", show_default=False)] = None,
+    out: Out = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -53,6 +31,7 @@ def measure_index(
     from retrieval.commands.evaluation_tables import warn
     from retrieval.commands.progress import step_progress
     from retrieval.evaluators.index_complete import complete_index
+    from retrieval.evaluators.index_queries import SELECTIVITIES
     from retrieval.evaluators.queries import read_vectors
 
     with step_progress() as on_progress, open_workspace(data_dir) as workspace:

@@ -20,6 +20,9 @@ from retrieval.types import BoolArray, FloatArray, KeyArray
 TEXT_STREAM, IMAGE_STREAM, FILTER_STREAM = range(3)
 """Each kind of sample has random numbers of its own: else a set of documents could be the very ones that ask."""
 
+SELECTIVITIES = (0.5, 0.1, 0.01, 0.001)
+"""Shares of the documents that filters allow, where nobody says otherwise."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuerySet:
