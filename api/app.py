@@ -62,21 +62,21 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
     layers.install(app, api_settings)
     app.add_middleware(Observed, metrics=metrics, access_log=api_settings.access_log)  # around the others
     errors.install(app)
-    for routes in (page, docs, health, monitoring):
-        app.include_router(routes.router)
-    for routes in (
-        collections,
-        managing,
-        aliases,
-        snapshots,
+    for routes in (  # what is asked for most comes first: a request is compared with one route after the other
         search,
         facets,
         items,
         listing,
         writing,
+        collections,
+        managing,
+        aliases,
+        snapshots,
         jobs,
         evaluations,
         clip_retrieval,
     ):
         app.include_router(routes.router, responses=error_responses(401, 403, 429))
+    for routes in (page, docs, health, monitoring):
+        app.include_router(routes.router)
     return app

@@ -33,9 +33,14 @@ class OpenCollections:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._opened: dict[str, Opened] = {}
+        self._led: dict[str, str] = {}
         self._encoders: dict[str, Encoder] = {}
         self._opening = Lock()
         self._loading = Lock()
+
+    def last(self, name: str) -> Opened | None:
+        """What the name or alias led to when it was last asked for, without asking anew. Does not block."""
+        return self._opened.get(self._led.get(name, name))
 
     def get(self, name: str) -> Opened:
         """The collection of that name or alias; `NotFoundError` names the ones there are."""
@@ -86,10 +91,13 @@ class OpenCollections:
     def _info(self, name: str) -> CollectionInfo:
         try:
             with self._workspace.database.read() as connection:
-                return collections.get(connection, name)
+                info = collections.get(connection, name)
         except NotFoundError:
             self._opened.pop(name, None)  # where it was deleted, its files are let go
+            self._led.pop(name, None)
             raise
+        self._led[name] = info.name
+        return info
 
     def _known(self, info: CollectionInfo) -> Opened | None:
         found = self._opened.get(info.name)

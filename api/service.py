@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.encoding.batcher import Batcher, Encode
 from api.encoding.bulk import BulkEncoder
-from api.encoding.queries import QueryEncoder
+from api.encoding.queries import Encode, Encoders, QueryEncoder
 from api.jobs.roots import SourceRoots
 from api.jobs.runner import JobRunner
 from api.jobs.upkeep import UpkeepWatch
@@ -17,6 +16,8 @@ from api.opened import OpenCollections, Opened
 from api.pictures.thumbnails import ThumbnailCache
 from api.process.readiness import Readiness
 from api.searching.admission import Admission
+from api.searching.finding import Find, Finders, Found, find
+from api.searching.query import Prepared
 from api.settings import ApiSettings
 from api.transactions import Transactions
 from api.workers import Workers
@@ -44,6 +45,7 @@ class Service:
     admission: Admission
     decode_limits: DecodeLimits
     queries: QueryEncoder
+    finders: Finders
     items: ItemWriter
     metrics: Metrics
     thumbnails: ThumbnailCache
@@ -59,7 +61,7 @@ class Service:
         """Open the data folder; no collection and no model yet. `StorageError` when it cannot be opened."""
         workspace, leaving = Workspace(settings), asyncio.Event()
         workers = Workers(api_settings.threads, encoder_threads=api_settings.encoder_threads)
-        batcher = _batcher(api_settings, workers, metrics)
+        encoders = _encoders(api_settings, workers, metrics)
         transactions, roots = Transactions(workspace.database, workers), SourceRoots(api_settings.source_roots)
         collections = OpenCollections(workspace)
         decode_limits = DecodeLimits(max_pixels=api_settings.max_pixels, room=PixelRoom(api_settings.decode_pixels))
@@ -71,8 +73,9 @@ class Service:
             workers=workers,
             decode_limits=decode_limits,
             admission=Admission(most=api_settings.searches, timeout_s=api_settings.request_timeout_s, metrics=metrics),
-            queries=_query_encoder(api_settings, batcher, metrics),
-            items=_item_writer(api_settings, workers, batcher, metrics, decode_limits),
+            queries=_query_encoder(api_settings, encoders, metrics),
+            finders=_finders(api_settings, workers, collections),
+            items=_item_writer(api_settings, workers, encoders, metrics, decode_limits),
             metrics=metrics,
             thumbnails=ThumbnailCache(workspace.data_dir / "thumbnails"),
             readiness=Readiness(),
@@ -98,28 +101,35 @@ class Service:
         self.workspace.close()
 
 
-def _batcher(settings: ApiSettings, workers: Workers, metrics: Metrics) -> Batcher:
-    async def encode(encode: Encode, items: Sequence[object]) -> FloatArray:
+def _encoders(settings: ApiSettings, workers: Workers, metrics: Metrics) -> Encoders:
+    async def run(encode: Encode, items: Sequence[object]) -> Sequence[FloatArray]:
         metrics.batch(len(items))
-        return await workers.encode(encode, items)
+        return list(await workers.encode(encode, items))
 
-    batcher = Batcher(encode, most_waiting=settings.encoder_queue)
-    metrics.watch_queue(lambda: len(batcher))
-    return batcher
+    encoders = Encoders(run, most_waiting=settings.encoder_queue)
+    metrics.watch_queue(lambda: len(encoders))
+    return encoders
 
 
-def _query_encoder(settings: ApiSettings, batcher: Batcher, metrics: Metrics) -> QueryEncoder:
-    return QueryEncoder(batcher, metrics, most_kept=settings.query_cache, patience_s=settings.encoder_patience_s)
+def _finders(settings: ApiSettings, workers: Workers, collections: OpenCollections) -> Finders:
+    async def run(work: Find, queries: Sequence[Prepared]) -> Sequence[Found]:
+        return await workers.run(find, collections, work, queries)
+
+    return Finders(run, most_waiting=settings.searches * settings.max_batch, at_once=settings.threads)
+
+
+def _query_encoder(settings: ApiSettings, encoders: Encoders, metrics: Metrics) -> QueryEncoder:
+    return QueryEncoder(encoders, metrics, most_kept=settings.query_cache, patience_s=settings.encoder_patience_s)
 
 
 def _item_writer(
-    settings: ApiSettings, workers: Workers, batcher: Batcher, metrics: Metrics, decode_limits: DecodeLimits
+    settings: ApiSettings, workers: Workers, encoders: Encoders, metrics: Metrics, decode_limits: DecodeLimits
 ) -> ItemWriter:
     patience_s = settings.write_patience_s
     share = max(1, settings.encoder_queue // 4)
     return ItemWriter(
         workers,
-        BulkEncoder(batcher, metrics, most_waiting=share, patience_s=patience_s),
+        BulkEncoder(encoders, metrics, most_waiting=share, patience_s=patience_s),
         Commits(workers, patience_s=patience_s),
         decode_limits,
         decoding=max(1, settings.threads // 2),

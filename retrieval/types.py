@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -52,6 +53,14 @@ class CatalogRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureSize:
+    """Pixels of a whole picture as it is displayed, after its EXIF orientation."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class DecodedImage:
     """Pixels in RGB, upright, on white where they were transparent.
 
@@ -62,6 +71,11 @@ class DecodedImage:
     pixels: PixelArray
     width: int
     height: int
+
+    @property
+    def size(self) -> PictureSize:
+        """Of the whole picture."""
+        return PictureSize(self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +96,17 @@ class EncoderSpec:
     @property
     def encoder_id(self) -> str:
         """Hex digest over what determines the vectors (names are left out)."""
-        facts = {k: v for k, v in asdict(self).items() if k not in ("model", "pretrained")}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return _encoder_id(self)
 
     def __str__(self) -> str:
         name = f"{self.model}/{self.pretrained}" if self.pretrained else self.model
         return f"{name} ({self.dim}-d, {self.precision}, {self.encoder_id[:12]})"
+
+
+@lru_cache
+def _encoder_id(spec: EncoderSpec) -> str:
+    facts = {k: v for k, v in asdict(spec).items() if k not in ("model", "pretrained")}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 EXTERNAL = "external"
@@ -199,6 +218,7 @@ class Hit:
 
     `score` is the cosine similarity, in [-1, 1]; BM25 where words alone rank, and in hybrid searches the sum that
     `retrieval.search.fusion` tells, with the `ranks` in the two rankings ("vector", "lexical") that it is made of.
+    `width` and `height` are as in `Item`.
     """
 
     doc_id: str
@@ -207,17 +227,32 @@ class Hit:
     captions: tuple[str, ...] = ()
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     ranks: Mapping[str, int] | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A catalogue entry as it is stored, with the key of its present version."""
+    """A catalogue entry as it is stored, with the key of its present version.
+
+    `width` and `height` are the pixels of its picture as it is displayed; None where there is no picture, and where it
+    was indexed by a release that did not keep them.
+    """
 
     key: int
     doc_id: str
     image_uri: str
     captions: tuple[str, ...]
     attributes: Mapping[str, AttributeValue]
+    width: int | None = None
+    height: int | None = None
+
+    @property
+    def size(self) -> PictureSize | None:
+        """Of its picture, where it is known."""
+        if self.width is None or self.height is None:
+            return None
+        return PictureSize(self.width, self.height)
 
 
 @dataclass(frozen=True, slots=True)

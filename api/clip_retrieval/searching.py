@@ -11,7 +11,7 @@ import numpy as np
 from api.clip_retrieval.requests import KnnRequest
 from api.pictures.fetched import fetched
 from api.searching import search as searching
-from api.searching.search import Clue, Picture
+from api.searching.query import Clue, Picture
 from api.service import Service
 from retrieval.certificate import Modality
 from retrieval.collection import Collection

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from api.encoding.batcher import Batcher, Encode, OverloadedError, TooLateError
-from api.encoding.queries import EncodeImages, EncodeTexts
+from api.batching import OverloadedError, TooLateError
+from api.encoding.queries import Encode, EncodeImages, Encoders, EncodeTexts
 from api.observing.metrics import Metrics
 from retrieval.protocols import Encoder
 from retrieval.types import FloatArray, PixelArray
@@ -17,7 +17,7 @@ from retrieval.types import FloatArray, PixelArray
 class BulkEncoder:
     """Embeds many pictures or texts; to be used from one event loop."""
 
-    def __init__(self, batcher: Batcher, metrics: Metrics, *, most_waiting: int, patience_s: float) -> None:
+    def __init__(self, batcher: Encoders, metrics: Metrics, *, most_waiting: int, patience_s: float) -> None:
         """At most `most_waiting` are in the encoder's queue at a time, each for at most `patience_s` seconds."""
         self._batcher = batcher
         self._metrics = metrics
@@ -25,11 +25,11 @@ class BulkEncoder:
         self._patience_s = patience_s
 
     async def images(self, encoder: Encoder, pixels: Sequence[PixelArray]) -> FloatArray:
-        """Embed preprocessed pictures, n of uint8 (s, s, 3) -> float32 (n, dim). Raises as `Batcher.encode` does."""
+        """Embed preprocessed pictures, n of uint8 (s, s, 3) -> float32 (n, dim). Raises as `Batcher.ask` does."""
         return await self._all(EncodeImages(encoder), pixels, encoder.spec.dim)
 
     async def texts(self, encoder: Encoder, texts: Sequence[str]) -> FloatArray:
-        """Embed texts, n of them -> float32 (n, dim). Raises as `Batcher.encode` does."""
+        """Embed texts, n of them -> float32 (n, dim). Raises as `Batcher.ask` does."""
         return await self._all(EncodeTexts(encoder), texts, encoder.spec.dim)
 
     async def _all(self, encode: Encode, items: Sequence[object], dim: int) -> FloatArray:
@@ -46,4 +46,4 @@ class BulkEncoder:
 
     async def _one(self, encode: Encode, item: object) -> FloatArray:
         async with self._room:
-            return (await self._batcher.encode(encode, item, patience_s=self._patience_s, bulk=True)).vector
+            return (await self._batcher.ask(encode, item, patience_s=self._patience_s, bulk=True)).answer

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from api.encoding.batcher import Batcher, Encode, Encoded, OverloadedError, TooLateError
+from api.batching import Answered, Batcher, OverloadedError, TooLateError
 from api.observing.metrics import Metrics
 from retrieval.lru import LruCache
 from retrieval.protocols import Encoder
 from retrieval.types import FloatArray, PixelArray
 
 MOST_BYTES = 2**26
+
+Encode: TypeAlias = Callable[[Sequence[Any]], FloatArray]
+"""n items -> float32 (n, dim). Items of equal functions are encoded together."""
+Encoders: TypeAlias = Batcher[Encode, Any, FloatArray]
+"""The queue before the encoders."""
+Encoded: TypeAlias = Answered[FloatArray]
+"""A vector of length 1, float32 (dim,), and the seconds that its item waited for its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class QueryEncoder:
     Vectors of texts are kept, the ones used last; a text that several requests ask for at a time is embedded once.
     """
 
-    def __init__(self, batcher: Batcher, metrics: Metrics, *, most_kept: int, patience_s: float) -> None:
+    def __init__(self, batcher: Encoders, metrics: Metrics, *, most_kept: int, patience_s: float) -> None:
         self._batcher = batcher
         self._metrics = metrics
         self._patience_s = patience_s
@@ -61,15 +69,15 @@ class QueryEncoder:
         self._flights: dict[tuple[str, str], _Flight] = {}
 
     async def image(self, encoder: Encoder, pixels: PixelArray, *, bulk: bool = False) -> Encoded:
-        """Embed a preprocessed picture, uint8 (s, s, 3). Raises as `Batcher.encode` does."""
+        """Embed a preprocessed picture, uint8 (s, s, 3). Raises as `Batcher.ask` does."""
         return await self._queued(EncodeImages(encoder), pixels, bulk=bulk)
 
     async def text(self, encoder: Encoder, text: str, *, bulk: bool = False) -> Encoded:
-        """Embed a text. Raises as `Batcher.encode` does, for all who share a computation alike."""
+        """Embed a text. Raises as `Batcher.ask` does, for all who share a computation alike."""
         key = encoder.spec.encoder_id, text
         if (kept := self._kept.get(key)) is not None:
             self._metrics.cached("hit")
-            return Encoded(kept)
+            return Answered(kept)
         self._metrics.cached("shared" if key in self._flights else "miss")
         if key not in self._flights:
             self._flights[key] = _Flight(asyncio.create_task(self._embed(key, encoder, bulk=bulk)))
@@ -86,12 +94,12 @@ class QueryEncoder:
 
     async def _embed(self, key: tuple[str, str], encoder: Encoder, *, bulk: bool) -> Encoded:
         encoded = await self._queued(EncodeTexts(encoder), key[1], bulk=bulk)
-        self._kept.put(key, encoded.vector.copy())  # a row alone, and not its whole batch
+        self._kept.put(key, encoded.answer.copy())  # a row alone, and not its whole batch
         return encoded
 
     async def _queued(self, encode: Encode, item: object, *, bulk: bool) -> Encoded:
         try:
-            return await self._batcher.encode(encode, item, patience_s=self._patience_s, bulk=bulk)
+            return await self._batcher.ask(encode, item, patience_s=self._patience_s, bulk=bulk)
         except (OverloadedError, TooLateError) as error:
             self._metrics.rejected(error.code)
             raise

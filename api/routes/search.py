@@ -13,7 +13,7 @@ from api.searching import search as searching
 from api.searching.batch import search_all
 from api.searching.clues import clues_of
 from api.searching.connected import while_connected
-from api.searching.search import Clue, Picture
+from api.searching.query import Clue, Picture
 from api.wire.adapters import batch_body, captions_body, search_body
 from api.wire.error_docs import READING, SENDING, errors
 from api.wire.requests import (

@@ -7,19 +7,11 @@ from contextlib import contextmanager
 
 from starlette.requests import Request
 
-from api.encoding.batcher import RETRY_SOON
+from api.batching import RETRY_SOON, OverloadedError
 from api.errors import ApiError
 from api.observing.metrics import Metrics
 
 TIMEOUT_HEADER = "X-Timeout-Ms"
-
-
-class TooManySearchesError(ApiError):
-    """As many are at work or wait for a thread as may be."""
-
-    def __init__(self) -> None:
-        message = "the server has more to do than it can: try again in a moment"
-        super().__init__(503, "overloaded", message, headers=RETRY_SOON)
 
 
 class SearchTooSlowError(ApiError):
@@ -43,11 +35,11 @@ class Admission:
         self._admitted = 0
 
     def check(self, request: Request) -> float:
-        """How many seconds a search may take. `TooManySearchesError` where it may not be begun at all."""
+        """How many seconds a search may take. `OverloadedError` where it may not be begun at all."""
         timeout_s = self._timeout_of(request)
         if self._admitted >= self._most:
             self._metrics.refused("overloaded")
-            raise TooManySearchesError
+            raise OverloadedError
         return timeout_s
 
     @contextmanager

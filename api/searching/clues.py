@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from api.searching.search import Clue, Picture
+from api.searching.query import Clue, Picture
 from api.wire.requests import SearchRequest, Term
 from retrieval.search.query import Document, Text, Vector
 

@@ -28,7 +28,7 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     To be called once the body is read, for whatever searches or shows pictures.
 
     Raises:
-        TooManySearchesError: there are as many as may be; the work is not begun.
+        OverloadedError: there are as many as may be; the work is not begun.
         SearchTooSlowError: its time is over.
         ClientGoneError: nobody reads the answer.
     """

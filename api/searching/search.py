@@ -9,79 +9,52 @@ from functools import partial
 from time import perf_counter
 
 from api.bounds import check_k, check_search
-from api.encoding.batcher import Encoded
+from api.encoding.queries import Encoded
 from api.opened import Opened
 from api.pictures.sent import pixels_of
 from api.searching.again import again_if_gone
+from api.searching.finding import Find
+from api.searching.query import Clue, Picture, Prepared
 from api.service import Service
-from retrieval.certificate import Modality
 from retrieval.collection import Collection
 from retrieval.errors import InputError
-from retrieval.metadata.lexical.query import LexicalQuery
-from retrieval.search.cursor import fingerprint
 from retrieval.search.lexical import lexical_query
 from retrieval.search.options import SearchOptions
 from retrieval.search.query import Document, Text, Vector, Weighted
-from retrieval.search.ranking import Sought
 from retrieval.types import CaptionHit, FloatArray, SearchResult
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An image that is still a file's bytes, or their base64 text."""
-
-    data: bytes | str
-
-
-@dataclass(frozen=True, slots=True)
-class Clue:
-    """A term of the query and how much it counts; its picture is not decoded yet."""
-
-    term: Text | Picture | Document | Vector
-    weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
-    """A query on its way: its `terms` need no encoder any more; None where words alone are searched for."""
-
-    collection: Collection
-    clues: Sequence[Clue]
-    terms: Sequence[Weighted] | None
-    words: LexicalQuery | None
-    timings: Mapping[str, float]
-
-    def sought(self) -> Sought:
-        """What the engine searches for. Raises what `Collection.embed_query` does."""
-        asked = _fingerprint(self.clues)
-        if self.terms is None:
-            return Sought(None, words=self.words, asked=asked)
-        return Sought(self.collection.embed_query(self.terms), _modality(self.clues), self.words, asked)
-
-    def with_times(self, result: SearchResult) -> SearchResult:
-        """The result with the seconds that went before."""
-        return replace(result, timings={**self.timings, **result.timings})
-
-
 @again_if_gone
-async def search(service: Service, name: str, clues: Sequence[Clue], options: SearchOptions) -> SearchResult:
-    """Search a collection. Raises what `Collection.search` and `QueryEncoder` do."""
-    prepared = await prepare(service, name, clues, options)
-    result = prepared.with_times(await service.workers.run(_find, prepared, options))
+async def search(
+    service: Service, name: str, clues: Sequence[Clue], options: SearchOptions, *, bulk: bool = False
+) -> SearchResult:
+    """Search a collection; `bulk` lets other searches pass by.
+
+    Raises what `Collection.search`, `QueryEncoder` and `Batcher.ask` do.
+    """
+    query = await _prepare(service, name, clues, options, bulk=bulk)
+    work, patience_s = Find(name, query.collection, options), service.settings.request_timeout_s
+    found = await service.finders.ask(work, query, patience_s=patience_s, bulk=bulk)
+    if not isinstance(found.answer, SearchResult):
+        raise found.answer
+    queue = query.timings.get("queue", 0.0) + found.queue_s
+    result = replace(found.answer, timings={**query.timings, "queue": queue, **found.answer.timings})
     service.metrics.search(result.timings)
     return result
 
 
-async def prepare(
-    service: Service, name: str, clues: Sequence[Clue], options: SearchOptions, *, bulk: bool = False
+async def _prepare(
+    service: Service, name: str, clues: Sequence[Clue], options: SearchOptions, *, bulk: bool
 ) -> Prepared:
-    """Decode and encode what has to be; `bulk` lets other searches pass by."""
+    """Decode and encode what has to be, for the collection that the name led to when it was last asked for."""
     check_search(service.settings, options)
     words = lexical_query(options.mode, [(clue.term, clue.weight) for clue in clues])
+    opened = service.collections.last(name) or await service.opened(name)
     if options.mode == "lexical":
-        return Prepared((await service.opened(name)).collection, clues, None, words, {})
+        return Prepared(opened.collection, clues, None, words, {})
     encodes = any(isinstance(clue.term, Text | Picture) for clue in clues)
-    opened = await (service.opened_with_encoder(name) if encodes else service.opened(name))
+    if encodes and opened.encoder is None:
+        opened = await service.opened_with_encoder(name)
     started = perf_counter()
     encoded = await asyncio.gather(*(_encoded(service, opened, clue.term, bulk=bulk) for clue in clues))
     timings = _timings([one for one in encoded if one], perf_counter() - started) if encodes else {}
@@ -111,7 +84,7 @@ async def captions(
     opened = await service.opened_with_encoder(name)
     query = await _encoded_picture(service, opened, Picture(picture))
     find = partial(opened.collection.captions, k=k, ef_search=ef_search, target_recall=target_recall)
-    return await service.workers.run(partial(find, vector=query.encoded.vector))
+    return await service.workers.run(partial(find, vector=query.encoded.answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,28 +126,6 @@ def _timings(queries: Sequence[_Query], seconds: float) -> Mapping[str, float]:
 
 
 def _term(clue: Clue, query: _Query | None) -> Weighted:
-    term = clue.term if query is None else Vector(query.encoded.vector)
+    term = clue.term if query is None else Vector(query.encoded.answer)
     assert not isinstance(term, Text | Picture)  # noqa: S101  these have vectors
     return Weighted(term, clue.weight)
-
-
-def _fingerprint(clues: Sequence[Clue]) -> bytes:
-    """As `retrieval.search.cursor.fingerprint`, of what is not decoded."""
-    return fingerprint(
-        (_file(clue.term) if isinstance(clue.term, Picture) else clue.term, clue.weight) for clue in clues
-    )
-
-
-def _file(picture: Picture) -> bytes:
-    return picture.data.encode() if isinstance(picture.data, str) else picture.data
-
-
-def _modality(clues: Sequence[Clue]) -> Modality | None:
-    """As `retrieval.search.query.modality_of`, of what is not decoded."""
-    if all(isinstance(clue.term, Text) for clue in clues):
-        return "text"
-    return "image" if all(isinstance(clue.term, Picture | Document) for clue in clues) else None
-
-
-def _find(prepared: Prepared, options: SearchOptions) -> SearchResult:
-    return prepared.collection.engine.search(prepared.sought(), options)

@@ -9,7 +9,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from retrieval.settings import Settings
 
-COMMITTED = Path(__file__).parent.parent / "docs" / "openapi.json"
+COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 
 def document() -> str:

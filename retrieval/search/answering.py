@@ -1,8 +1,8 @@
-"""candidate keys -> hits -> metadata: one query in one state of a collection."""
+"""candidate keys -> hits -> metadata: queries in one state of a collection."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -17,13 +17,14 @@ from retrieval.search.background import BackgroundCache
 from retrieval.search.candidates import Candidates
 from retrieval.search.cursor import Cursor
 from retrieval.search.diversity import maximal_marginal_relevance
+from retrieval.search.documents import Documents
 from retrieval.search.grouping import FIRST_ROUND, best_of_groups
 from retrieval.search.options import SearchOptions
 from retrieval.search.paging import cursor_of, next_cursor, not_given
 from retrieval.search.query import MOST_HITS
 from retrieval.search.ranking import Ranking, Sought, nearest
 from retrieval.search.stale import check_complete, vectors_of
-from retrieval.types import AttributeValue, FloatArray, Hit, KeyArray, KnnResult, Match, Plan, SearchResult
+from retrieval.types import AttributeValue, FloatArray, Hit, Item, KeyArray, KnnResult, Match, Plan, SearchResult
 
 
 def first_round(options: SearchOptions) -> SearchOptions:
@@ -33,11 +34,27 @@ def first_round(options: SearchOptions) -> SearchOptions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Chosen:
+    """A query's candidates that become hits, out of the `good` ones; `searched` and `matched` are seconds."""
+
+    sought: Sought
+    cursor: Cursor
+    plan: Plan
+    found: int
+    good: Candidates
+    hits: Candidates
+    match: Match | None
+    searched: float
+    matched: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Answering:
     """Answers queries that have the same options; `seconds` is each one's part of the time that was spent on all."""
 
     info: CollectionInfo
     backgrounds: BackgroundCache
+    documents: Documents
     options: SearchOptions
     connection: Connection
     view: GenerationView
@@ -45,36 +62,45 @@ class Answering:
     facets: tuple[Facet, ...]
     seconds: Mapping[str, float]
 
-    def answer(self, sought: Sought) -> SearchResult | InputError:
-        """The result, or what is wrong with this query alone."""
+    def answer(self, several: Sequence[Sought]) -> list[SearchResult | InputError]:
+        """The result of each, or what is wrong with it alone. What they are told with is looked up for all at once."""
+        chosen = [self._choose(sought) for sought in several]
+        started = perf_counter()
+        items = self._items([one.hits for one in chosen if isinstance(one, _Chosen)])
+        metadata = (perf_counter() - started) / len(several)
+        return [self._result(one, items, metadata) if isinstance(one, _Chosen) else one for one in chosen]
+
+    def _choose(self, sought: Sought) -> _Chosen | InputError:
+        started = perf_counter()
         try:
-            return self._answer(sought)
+            cursor = cursor_of(self.info, sought, self.options)
+            found, plan = self._candidates(sought, cursor)
+            good = found.at_least(self.options.least_score)
+            hits = self._hits(good)
+            searched = perf_counter()
+            match = None if cursor.hits else self._match(sought, found)
         except InputError as error:
             return error
+        return _Chosen(
+            sought, cursor, plan, len(found), good, hits, match, searched - started, perf_counter() - searched
+        )
 
-    def _answer(self, sought: Sought) -> SearchResult:
-        started, options = perf_counter(), self.options
-        cursor = cursor_of(self.info, sought, options)
-        found, plan = self._candidates(sought, cursor)
-        good = found.at_least(options.least_score)
-        chosen = self._chosen(good)
-        searched = perf_counter()
-        match = None if cursor.hits else self._match(sought, found)
-        matched = perf_counter()
-        hits = self._hits(chosen, cursor.hits + 1)
+    def _result(self, chosen: _Chosen, items: Mapping[int, Item], metadata: float) -> SearchResult:
+        sought, cursor, options = chosen.sought, chosen.cursor, self.options
+        hits = _with_metadata(chosen.hits, items, cursor.hits + 1)
         timings = {
             "filter": self.seconds["filter"],
-            "search": self.seconds["search"] + searched - started,
-            "match": matched - searched,
-            "metadata": perf_counter() - matched,
+            "search": self.seconds["search"] + chosen.searched,
+            "match": chosen.matched,
+            "metadata": metadata,
         }
         if self.facets:
             timings["facets"] = self.seconds["facets"]
-        following = next_cursor(cursor, options, plan, good, hits) if sought.asked else None
+        following = next_cursor(cursor, options, chosen.plan, chosen.good, hits) if sought.asked else None
         asked = options.for_candidates(options.pool + cursor.hits)
-        explanation = self.ranking.explain(sought, asked, len(found)) if options.explain else None
+        explanation = self.ranking.explain(sought, asked, chosen.found) if options.explain else None
         told = tuple(map(options.fields.of, hits))
-        return SearchResult(told, plan, timings, match, self.facets, following, explanation)
+        return SearchResult(told, chosen.plan, timings, chosen.match, self.facets, following, explanation)
 
     def _candidates(self, sought: Sought, cursor: Cursor) -> tuple[Candidates, Plan]:
         """What hits are chosen from, best first: as many as diversity needs, one of a group; none that was given."""
@@ -98,7 +124,7 @@ class Answering:
         # One more than is wanted tells whether there is a next page.
         return best_of_groups(search, values_of, k=options.pool + 1, least=options.least_score)
 
-    def _chosen(self, good: Candidates) -> Candidates:
+    def _hits(self, good: Candidates) -> Candidates:
         options = self.options
         if options.diversity:
             good = good.first(options.pool)
@@ -116,18 +142,19 @@ class Answering:
         background = self.backgrounds.get(self.view, sought.modality, search)
         return background.place(sought.vector[0], vectors_of(self.view, found.keys[:1])[0]) if background else None
 
-    def _hits(self, chosen: Candidates, first_rank: int) -> tuple[Hit, ...]:
+    def _items(self, several: Sequence[Candidates]) -> dict[int, Item]:
         """With the attributes where these tell the groups, too."""
-        ranked = chosen.ranked(first_rank)
-        rows = items.by_keys(
+        return self.documents.get(
             self.connection,
-            self.info.id,
-            [key for _, key, _ in ranked],
+            [key for chosen in several for key in chosen.keys.tolist()],
             with_captions=self.options.fields.captions,
             with_attributes=self.options.fields.attributes or self.options.group_by is not None,
         )
-        check_complete(ranked, rows)
-        return tuple(
-            Hit(rows[key].doc_id, score, rank, rows[key].captions, rows[key].attributes, ranks)
-            for (rank, key, score), ranks in zip(ranked, chosen.ranks_by_ranking(), strict=True)
-        )
+
+
+def _with_metadata(chosen: Candidates, items: Mapping[int, Item], first_rank: int) -> tuple[Hit, ...]:
+    hits = []
+    for (rank, key, score), ranks in zip(chosen.ranked(first_rank), chosen.ranks_by_ranking(), strict=True):
+        item = items[key]
+        hits.append(Hit(item.doc_id, score, rank, item.captions, dict(item.attributes), ranks, item.width, item.height))
+    return tuple(hits)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -83,9 +84,14 @@ def fingerprint(terms: Iterable[tuple[Text | Image | Document | Vector | bytes, 
 
 def search_digest(collection_id: int, asked: bytes, options: SearchOptions) -> bytes:
     """A digest of a search: everything but how many hits are wanted, and what else is told of them."""
-    same = replace(options, k=1, explain=False, fields=ALL_FIELDS, facets=FacetOptions(), cursor=None)
-    said = repr((collection_id, asked, sorted(asdict(same).items())))
+    said = repr((collection_id, asked)) + _said(options)
     return blake2b(said.encode(), digest_size=DIGEST).digest()
+
+
+@lru_cache
+def _said(options: SearchOptions) -> str:
+    same = replace(options, k=1, explain=False, fields=ALL_FIELDS, facets=FacetOptions(), cursor=None)
+    return repr(sorted(asdict(same).items()))
 
 
 def _content(term: Text | Image | Document | Vector | bytes) -> bytes:

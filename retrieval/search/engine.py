@@ -21,6 +21,7 @@ from retrieval.search.answering import Answering, first_round
 from retrieval.search.attributes import AttributeCache
 from retrieval.search.background import BackgroundCache
 from retrieval.search.candidates import Candidates
+from retrieval.search.documents import Documents
 from retrieval.search.facets import FacetCache
 from retrieval.search.grouping import in_some_group
 from retrieval.search.options import SearchOptions
@@ -54,6 +55,7 @@ class SearchEngine:
         self.attributes = AttributeCache(info.id, folder)
         self.facets = FacetCache(self.attributes)
         self._backgrounds = BackgroundCache()
+        self._documents = Documents(info.id)
 
     def search(self, sought: Sought, options: SearchOptions) -> SearchResult:
         """The k images that fit best, best first unless `diversity` orders them.
@@ -88,8 +90,10 @@ class SearchEngine:
                 "facets": perf_counter() - searched,
             }
             parts = {name: seconds / len(several) for name, seconds in shared.items()}
-            answering = Answering(self._info, self._backgrounds, options, connection, view, ranking, facets, parts)
-            return [answering.answer(sought) for sought in several]
+            answering = Answering(
+                self._info, self._backgrounds, self._documents, options, connection, view, ranking, facets, parts
+            )
+            return answering.answer(several)
 
         return self.reading(attempt) if several else []
 

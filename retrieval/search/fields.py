@@ -40,6 +40,8 @@ class Fields:
 
     def of(self, hit: Hit) -> Hit:
         """The hit with these fields alone."""
+        if self == ALL_FIELDS:
+            return hit
         attributes = hit.attributes if self.attributes else {}
         if self.names is not None:
             attributes = {name: value for name, value in attributes.items() if name in self.names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from api.encoding.batcher import Batcher
+from api.batching import Batcher
 
 MOST_WAITING = 40
 

@@ -96,7 +96,7 @@ def test_one_encoder_for_all_collections_that_share_it(workspace, tmp_path, monk
 def test_not_ready_until_the_model_loads(workspace, tmp_path, monkeypatch, caplog):
     fill(workspace, tmp_path)
     counting(monkeypatch, failures=2)
-    monkeypatch.setattr(api.process.preload, "RETRY_S", 0.3)
+    monkeypatch.setattr(api.process.preload, "RETRY_S", 1.0)
     app = create_app(settings_for(tmp_path), ApiSettings())
     with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         wait_until(lambda: client.get("/readyz").json()["error"]["detail"]["collections"] == {"photos": "failed"})

@@ -35,15 +35,15 @@ def held(monkeypatch):
         begun = 0
         let_go = threading.Event()
 
-    search = SearchEngine.search
+    search_many = SearchEngine.search_many
 
     def wait(self, *arguments, **options):
         held.begun += 1
         held.let_go.wait(20)
-        return search(self, *arguments, **options)
+        return search_many(self, *arguments, **options)
 
     held = Held()
-    monkeypatch.setattr(SearchEngine, "search", wait)
+    monkeypatch.setattr(SearchEngine, "search_many", wait)
     yield held
     held.let_go.set()
 
@@ -55,7 +55,7 @@ def metric(client, name: str) -> float:
 
 def test_what_is_over_the_bound_is_refused_at_once_and_the_rest_is_served(folder, held):
     with serving(settings_for(folder), searches=2, threads=4) as client, ThreadPoolExecutor(2) as threads:
-        served = [threads.submit(client.get, SIMILAR) for _ in range(2)]
+        served = [threads.submit(client.get, f"{SIMILAR}&diversity={d}") for d in (0, 0.1)]  # not searched for together
         wait_until(lambda: held.begun == 2)
         refused = client.get(SIMILAR)
         assert error(refused, 503)["code"] == "overloaded"

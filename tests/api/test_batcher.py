@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from held_encoder import MOST_WAITING, in_a_loop, settle, started
 
-from api.encoding.batcher import BULK_AFTER_S, MOST_TOGETHER, OverloadedError, TooLateError
+from api.batching import BULK_AFTER_S, MOST_TOGETHER, OverloadedError, TooLateError
 
 
 def texts(items):
@@ -19,11 +19,11 @@ def images(items):
 
 async def ask(held, *items, encode=texts, patience_s=10.0, bulk=False):
     """Requests that are in the queue, or with the encoder if that was idle."""
-    return await started(*(held.batcher.encode(encode, item, patience_s=patience_s, bulk=bulk) for item in items))
+    return await started(*(held.batcher.ask(encode, item, patience_s=patience_s, bulk=bulk) for item in items))
 
 
 def values(tasks) -> list[float]:
-    return [float(task.result().vector[0]) for task in tasks]
+    return [float(task.result().answer[0]) for task in tasks]
 
 
 @in_a_loop

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from held_encoder import MOST_WAITING, in_a_loop, settle, started
 
-from api.encoding.batcher import TooLateError
+from api.batching import TooLateError
 from api.encoding.bulk import BulkEncoder
 from api.observing.metrics import Metrics
 
@@ -25,7 +25,7 @@ def bulk_encoder(held, most_waiting=4) -> BulkEncoder:
 def query(held, text):
     from api.encoding.queries import EncodeTexts
 
-    return held.batcher.encode(EncodeTexts(ENCODER), text, patience_s=10.0)
+    return held.batcher.ask(EncodeTexts(ENCODER), text, patience_s=10.0)
 
 
 @in_a_loop

@@ -29,9 +29,9 @@ async def test_a_text_is_embedded_once_and_kept(held):
     tasks = await ask(queries, "red", "red", "blue")
     await held.finish(1)
     for task, text in zip(tasks, ("red", "red", "blue"), strict=True):
-        np.testing.assert_allclose(task.result().vector, ENCODER.encode_texts([text])[0], atol=1e-6)
+        np.testing.assert_allclose(task.result().answer, ENCODER.encode_texts([text])[0], atol=1e-6)
     (again,) = await ask(queries, "red")
-    np.testing.assert_array_equal(again.result().vector, tasks[0].result().vector)
+    np.testing.assert_array_equal(again.result().answer, tasks[0].result().answer)
     assert held.batches == [["red", "blue"]]
     counted = metrics.text(Catalogue({}, {}, {})).decode()
     for outcome, count in (("miss", 2), ("shared", 1), ("hit", 1)):
@@ -60,7 +60,7 @@ async def test_it_is_given_up_when_the_last_who_wanted_it_goes(held):
     assert len(held.batcher) == 0
     (later,) = await ask(queries, "red")
     await held.finish(2)
-    assert later.result().vector.shape == (ENCODER.spec.dim,)
+    assert later.result().answer.shape == (ENCODER.spec.dim,)
     assert held.batches == [["busy"], ["red"]]
 
 
@@ -75,4 +75,4 @@ async def test_a_failure_is_told_to_all_who_share_it_and_not_kept(held):
             task.result()
     (good,) = await ask(queries, "red")
     await held.finish(1)
-    assert good.result().vector.shape == (ENCODER.spec.dim,)
+    assert good.result().answer.shape == (ENCODER.spec.dim,)

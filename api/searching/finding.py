@@ -1,0 +1,52 @@
+"""Queries that wait for the index: those of one collection with equal options are searched for together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from api.batching import Batcher
+from api.opened import OpenCollections
+from api.searching.query import Prepared
+from retrieval.collection import Collection
+from retrieval.errors import GoneError, InputError, NotFoundError
+from retrieval.search.options import SearchOptions
+from retrieval.search.ranking import Sought
+from retrieval.types import SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """What queries have in common that are searched for together: where the `name` led to, and the options."""
+
+    name: str
+    collection: Collection
+    options: SearchOptions
+
+
+Found: TypeAlias = SearchResult | InputError | NotFoundError
+"""The answer to one query, or what is wrong with it alone."""
+Finders: TypeAlias = Batcher[Find, Prepared, Found]
+"""The queue before the index."""
+
+
+def find(collections: OpenCollections, work: Find, queries: Sequence[Prepared]) -> list[Found]:
+    """Search for them in one state of the collection; may block.
+
+    Raises:
+        GoneError: the name leads elsewhere by now.
+        RetrievalError: what is wrong with the options, and so with all of them.
+    """
+    if collections.get(work.name).collection is not work.collection:
+        raise GoneError
+    asked = [_sought(one) for one in queries]
+    found = iter(work.collection.engine.search_many([one for one in asked if isinstance(one, Sought)], work.options))
+    return [next(found) if isinstance(one, Sought) else one for one in asked]
+
+
+def _sought(query: Prepared) -> Sought | InputError | NotFoundError:
+    try:
+        return query.sought()
+    except (InputError, NotFoundError) as error:
+        return error
