@@ -19,6 +19,8 @@ from retrieval.evaluators.run import MEASURES
 from retrieval.evaluators.searches import judged_alike
 from retrieval.evaluators.task import Shown
 
+INDEX_COMMAND = "retrieval eval index"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparedRun:
@@ -93,13 +95,19 @@ class Comparison:
 def runs_of(path: Path, qrels: Qrels | None, *, quoted: bool = False) -> dict[str, ComparedRun]:
     """The runs of a report folder by task, or the one of a run file, which needs `qrels`.
 
-    Raises `SourceError` for a folder that is no report, and `InputError` for a run file without judgements.
+    Raises `SourceError` for a folder that is no report, and `InputError` for a run file without judgements and for the
+    report of an index, in which no documents are judged.
     """
     if not path.is_dir():
         if qrels is None:
             raise InputError(f"{path} is not a report folder; a run file needs --qrels FILE to be judged by")
         return {"results": ComparedRun(str(path), "results", qrels, read_run(path, quoted=quoted))}
     shown, metrics = _read_json(path / "queries.json"), _read_json(path / "metrics.json")
+    if config_of(path).get("command") == INDEX_COMMAND:
+        raise InputError(
+            f"{path}: a report of `{INDEX_COMMAND}`, which has no judged runs: its metrics.json has recall and speed "
+            "by ef_search; to compare answers, name reports of captions, labels or run"
+        )
     if not shown:
         raise SourceError(f"{path}: not a report folder (it has no queries.json); name one that retrieval eval wrote")
     return {task: _reported(path, path / f"{task}.qrels", shown, metrics, qrels) for task in shown}

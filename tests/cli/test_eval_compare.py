@@ -90,6 +90,9 @@ def test_what_is_no_report_is_refused(tmp_path):
         runs_of(tmp_path, None)
     with pytest.raises(InputError, match="needs --qrels"):
         runs_of(tmp_path / "a.run", None)
+    (tmp_path / "config.json").write_text(json.dumps({"command": "retrieval eval index"}))
+    with pytest.raises(InputError, match="report of `retrieval eval index`, which has no judged runs"):
+        runs_of(tmp_path, None)
     one = side("A", qrels(a="1"), a="1")
     with pytest.raises(InputError, match="no task in common"):
         shared_tasks({"x": one, "y": one}, {"z": one})
