@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -11,6 +11,39 @@ from retrieval.commands.options import DataDir, console, open_workspace
 if TYPE_CHECKING:
     from api.settings import ApiSettings
 
+Host: TypeAlias = Annotated[
+    str | None,
+    typer.Option(help="Address to listen on [env RETRIEVAL_API_HOST; default 127.0.0.1].", show_default=False),
+]
+Port: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        help="Port; 0 takes a free one [env RETRIEVAL_API_PORT; default 8000].", min=0, max=65535, show_default=False
+    ),
+]
+Loaded: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--collection", "-c", help="Load this one before /readyz says so; may be repeated. Default: all of them."
+    ),
+]
+Auth: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--auth/--no-auth",
+        help="Whether requests need a key [env RETRIEVAL_API_AUTH; default: unless the host is loopback].",
+        show_default=False,
+    ),
+]
+Workers: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        help="Processes that answer, each with a model of its own [env RETRIEVAL_API_WORKERS; default 1].",
+        min=1,
+        show_default=False,
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -18,41 +51,11 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    host: Annotated[
-        str | None,
-        typer.Option(help="Address to listen on [env RETRIEVAL_API_HOST; default 127.0.0.1].", show_default=False),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            help="Port; 0 takes a free one [env RETRIEVAL_API_PORT; default 8000].",
-            min=0,
-            max=65535,
-            show_default=False,
-        ),
-    ] = None,
-    collection: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--collection", "-c", help="Load this one before /readyz says so; may be repeated. Default: all of them."
-        ),
-    ] = None,
-    auth: Annotated[
-        bool | None,
-        typer.Option(
-            "--auth/--no-auth",
-            help="Whether requests need a key [env RETRIEVAL_API_AUTH; default: unless the host is loopback].",
-            show_default=False,
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Processes that answer, each with a model of its own [env RETRIEVAL_API_WORKERS; default 1].",
-            min=1,
-            show_default=False,
-        ),
-    ] = None,
+    host: Host = None,
+    port: Port = None,
+    collection: Loaded = None,
+    auth: Auth = None,
+    workers: Workers = None,
     data_dir: DataDir = None,
 ) -> None:
     """Answer searches over HTTP until interrupted."""
