@@ -14,7 +14,7 @@ from indexer.report import IndexReport
 from indexer.sources.open import open_source
 from retrieval.collection import Collection
 from retrieval.errors import ConflictError, EncoderMismatchError
-from retrieval.types import HnswParams, IndexParams, ModelReference, VectorKind
+from retrieval.types import ModelReference, VectorKind
 from retrieval.workspace import Workspace, open_or_create
 
 MOST_REJECTS = 20
@@ -36,9 +36,7 @@ def run_index(
         workspace,
         name,
         ModelReference(asked.model) if asked.model else None,
-        index=IndexParams(
-            HnswParams(asked.m, asked.ef_construction), asked.storage, asked.target_recall, asked.ef_search
-        ),
+        index=asked.index_params(),
         caption_vectors=asked.caption_vectors,
         precision=asked.precision,
     )

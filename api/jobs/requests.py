@@ -7,7 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from api.jobs import examples
-from api.wire.fields import LARGEST_EF, LONGEST_TEXT, DocId, EfSearch, FilterText, QueryText, Storable
+from api.managing.requests import CollectionSettings
+from api.wire.fields import LARGEST_EF, LONGEST_TEXT, DocId, EfSearch, FilterText, Name, QueryText, Storable
 from api.wire.requests import StrictBody, StrictParameters
 from retrieval.evaluators.index_queries import SELECTIVITIES
 from retrieval.evaluators.labels import TEMPLATE
@@ -19,7 +20,6 @@ MOST_CUTOFFS = 10
 MOST_LISTED = 500
 LARGEST_ID = 2**31 - 1
 
-Name = Annotated[str, Field(min_length=1, max_length=200), Storable]
 TextFile = Annotated[str, Field(min_length=1), Storable]
 SourcePath = Annotated[
     str,
@@ -44,38 +44,10 @@ Fp32 = Annotated[
 ]
 
 
-class IndexJobRequest(StrictBody):
-    """What to index and how: the options of `retrieval index`, in one object."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.INDEX_REQUEST]})
+class SourceFields(StrictBody):
+    """What to index, where its images are, and what to read of it (docs/sources.md)."""
 
     source: SourcePath
-    model: Annotated[
-        Name | None,
-        Field(description="Makes the collection where there is none: a preset, ARCH/PRETRAINED or hf-hub:OWNER/NAME."),
-    ] = None
-    precision: Annotated[Literal["auto", "fp32", "bf16", "fp16"], Field(description="Of a new collection.")] = "auto"
-    caption_vectors: Annotated[bool, Field(description="Embed captions too (of a new collection).")] = True
-    m: Annotated[int, Field(ge=4, le=128, description="Links a node in the graph (of a new collection).")] = 32
-    ef_construction: Annotated[
-        int, Field(ge=8, le=4_096, description="Candidates while building (of a new collection).")
-    ] = 200
-    ef_search: Annotated[
-        int, Field(ge=1, le=LARGEST_EF, description="Default candidates while searching (of a new collection).")
-    ] = 64
-    storage: Annotated[
-        str,
-        Field(
-            max_length=20,
-            description="What graph searches compare: auto, full, or a code such as sq8@192 (of a new collection).",
-        ),
-    ] = "auto"
-    target_recall: Annotated[
-        Annotated[float, Field(ge=0.5, le=0.999)] | None,
-        Field(description="Recall@10 that searches are to reach; null for a fixed ef_search (of a new collection)."),
-    ] = 0.98
-    sync: Annotated[bool, Field(description="Remove documents that the source no longer has.")] = False
-    checksum: Annotated[bool, Field(description="Read every file; do not trust size and modification time.")] = False
     images: Annotated[
         SourcePath | None, Field(description="Folder that image names are relative to, itself relative to a root.")
     ] = None
@@ -91,6 +63,23 @@ class IndexJobRequest(StrictBody):
     caption_columns: Annotated[list[Name], Field(max_length=1_000, description="Columns with captions.")] = Field(
         default=[]
     )
+
+
+class IndexJobRequest(CollectionSettings, SourceFields):
+    """What to index and how: the options of `retrieval index`, in one object.
+
+    A collection that is there keeps its settings: `precision`, `caption_vectors`, `m`, `ef_construction`, `storage`,
+    `target_recall` and `ef_search` are of one that is made, for `model`.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.INDEX_REQUEST]})
+
+    model: Annotated[
+        Name | None,
+        Field(description="Makes the collection where there is none: a preset, ARCH/PRETRAINED or hf-hub:OWNER/NAME."),
+    ] = None
+    sync: Annotated[bool, Field(description="Remove documents that the source no longer has.")] = False
+    checksum: Annotated[bool, Field(description="Read every file; do not trust size and modification time.")] = False
     batch_size: Annotated[int, Field(ge=1, le=4_096, description="Images embedded at a time.")] = 32
     commit_every: Annotated[
         int, Field(ge=1, le=100_000, description="Images after which what is done becomes durable and searchable.")

@@ -12,7 +12,7 @@ from api.opened import OpenCollections
 from retrieval.collection import Collection
 from retrieval.errors import ModelError
 from retrieval.tuning import set_goal
-from retrieval.types import HnswParams, IndexParams, ModelReference
+from retrieval.types import IndexParams, ModelReference
 from retrieval.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -36,12 +36,11 @@ def create_for_model(collections: OpenCollections, asked: NewCollection, model: 
         ApiError: it cannot be loaded.
     """
     check_model(model)
-    index = IndexParams(HnswParams(asked.m, asked.ef_construction), asked.storage, asked.target_recall, asked.ef_search)
     try:
         collections.create(
             asked.name,
             ModelReference(model),
-            index=index,
+            index=asked.index_params(),
             caption_vectors=asked.caption_vectors,
             precision=asked.precision,
         )

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.jobs.requests import Name
 from api.managing import examples
-from api.wire.fields import LARGEST_EF
+from api.wire.fields import LARGEST_EF, Name
 from api.wire.requests import StrictBody, StrictParameters
+from retrieval.types import HnswParams, IndexParams
 
 TargetRecall = Annotated[
     Annotated[float, Field(ge=0.5, le=0.999)] | None,
@@ -29,7 +29,24 @@ class Goal(StrictBody):
     ef_search: EfSearch = 64
 
 
-class NewCollection(Goal):
+class CollectionSettings(Goal):
+    """How a new collection is embedded and indexed."""
+
+    precision: Annotated[Literal["auto", "fp32", "bf16", "fp16"], Field(description="Of the model.")] = "auto"
+    caption_vectors: Annotated[bool, Field(description="Embed captions too.")] = True
+    m: Annotated[int, Field(ge=4, le=128, description="Links a node in the graph.")] = 32
+    ef_construction: Annotated[int, Field(ge=8, le=4_096, description="Candidates while building.")] = 200
+    storage: Annotated[
+        str, Field(max_length=20, description="What graph searches compare: auto, full, or a code such as sq8@192.")
+    ] = "auto"
+    target_recall: TargetRecall = 0.98
+
+    def index_params(self) -> IndexParams:
+        """How it is indexed and searched, for the library."""
+        return IndexParams(HnswParams(self.m, self.ef_construction), self.storage, self.target_recall, self.ef_search)
+
+
+class NewCollection(CollectionSettings):
     """A collection to make: for a model, or for that of another collection, whose settings are then the defaults."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.NEW_COLLECTION, examples.LIKE_ANOTHER]})
@@ -39,14 +56,6 @@ class NewCollection(Goal):
         Name | None, Field(description="A preset, ARCH/PRETRAINED or hf-hub:OWNER/NAME; a path is refused.")
     ] = None
     like: Annotated[Name | None, Field(description="A collection whose model and settings to take.")] = None
-    precision: Annotated[Literal["auto", "fp32", "bf16", "fp16"], Field(description="Of the model.")] = "auto"
-    caption_vectors: Annotated[bool, Field(description="Embed captions too.")] = True
-    m: Annotated[int, Field(ge=4, le=128, description="Links a node in the graph.")] = 32
-    ef_construction: Annotated[int, Field(ge=8, le=4_096, description="Candidates while building.")] = 200
-    storage: Annotated[
-        str, Field(max_length=20, description="What graph searches compare: auto, full, or a code such as sq8@192.")
-    ] = "auto"
-    target_recall: TargetRecall = 0.98
 
     @model_validator(mode="after")
     def _one_of_the_two(self) -> Self:

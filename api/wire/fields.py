@@ -33,6 +33,7 @@ _WORDS = "Words to look for."
 _CONDITION = "Only documents whose attributes meet this condition (docs/filters.md)."
 _CONDITIONS = ['category = "shirt" and price < 50']
 
+Name = Annotated[str, Field(min_length=1, max_length=200), Storable]
 DocId = Annotated[
     str,
     Field(max_length=MAX_DOC_ID_BYTES, description="Id of a stored document.", examples=["shirts/red.jpg"]),
