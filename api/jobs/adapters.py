@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.jobs.schemas import EVENT_FIELDS
 from api.wire.adapters import Body
 from retrieval.metadata.evaluations import EvaluationInfo
 from retrieval.metadata.jobs import JobInfo
@@ -31,7 +32,7 @@ def job_body(job: JobInfo) -> Body:
 def event_body(job: JobInfo) -> Body:
     """What changes of a job while it is followed."""
     body = job_body(job)
-    return {name: body[name] for name in ("id", "state", "progress", "result", "error", "evaluation")}
+    return {name: body[name] for name in EVENT_FIELDS}
 
 
 def job_url(job: JobInfo) -> str:

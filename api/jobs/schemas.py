@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -46,6 +46,29 @@ class Job(Schema):
     created_at: datetime
     started_at: Annotated[datetime | None, Field(description="Of the last attempt.")]
     finished_at: datetime | None
+
+
+EVENT_FIELDS = ("id", "state", "progress", "result", "error", "evaluation")
+"""What of a job changes while it is followed."""
+
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["progress", "end"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {
+                "type": "object",
+                "properties": {name: {"$ref": f"#/components/schemas/Job/properties/{name}"} for name in EVENT_FIELDS},
+                "required": EVENT_FIELDS,
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["event", "data"],
+}
+"""One event of the stream of a job, as OpenAPI has it."""
 
 
 class JobsResponse(Schema):

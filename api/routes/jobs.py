@@ -13,7 +13,7 @@ from api.jobs import examples
 from api.jobs.adapters import job_body, job_url
 from api.jobs.events import events
 from api.jobs.requests import LARGEST_ID, EvaluationJobRequest, IndexJobRequest, JobListParameters
-from api.jobs.schemas import Job, JobsResponse
+from api.jobs.schemas import EVENT, Job, JobsResponse
 from api.jobs.starting import start_evaluation, start_index
 from api.wire.error_docs import CHANGING, READING, SENDING, errors
 from api.wire.responses import JsonResponse
@@ -75,7 +75,7 @@ async def get_job(job: JobId, service: ServiceDependency) -> JsonResponse:
     responses={
         200: {
             "description": "Events `progress` and `end`, each with what changes of the job.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": examples.EVENTS}},
+            "content": {"text/event-stream": {"itemSchema": EVENT, "example": examples.EVENTS}},
         },
         **errors(*READING),
     },
