@@ -20,6 +20,7 @@ from api.dependencies import ServiceDependency
 from api.searching.connected import while_connected
 from api.service import Service
 from api.wire.error_docs import SENDING, errors
+from api.wire.header_docs import TIMEOUT
 from api.wire.responses import JsonResponse
 
 
@@ -47,7 +48,13 @@ async def list_indices(service: ServiceDependency) -> JsonResponse:
     return JsonResponse(await names(service))
 
 
-@router.post("/knn-service", response_model=KnnResponse, summary="Find the nearest", responses=errors(*SENDING))
+@router.post(
+    "/knn-service",
+    response_model=KnnResponse,
+    summary="Find the nearest",
+    responses=errors(*SENDING),
+    openapi_extra=TIMEOUT,
+)
 async def knn_service(request: Request, body: KnnRequest, service: ServiceDependency) -> JsonResponse:
     """Ids and similarities of the documents nearest to a text, an image or a vector, the first ones with metadata."""
     answer = await while_connected(request, nearest(service, body))

@@ -19,6 +19,7 @@ from api.pictures.thumbnails import thumbnail_of
 from api.searching.connected import while_connected
 from api.wire.adapters import item_body
 from api.wire.error_docs import READING, errors
+from api.wire.header_docs import TIMEOUT
 from api.wire.requests import ItemParameters, ThumbnailParameters
 from api.wire.responses import JsonResponse
 from api.wire.schemas import Item
@@ -46,6 +47,7 @@ async def get_item(
         304: {"description": "The client's copy is still right."},
         **errors(*READING),
     },
+    openapi_extra=TIMEOUT,
 )
 async def get_thumbnail(
     request: Request,
@@ -84,6 +86,7 @@ async def get_thumbnail(
         304: {"description": "The client's copy is still right."},
         **errors(*READING),
     },
+    openapi_extra=TIMEOUT,
 )
 async def get_image(
     request: Request,

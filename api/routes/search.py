@@ -16,6 +16,7 @@ from api.searching.connected import while_connected
 from api.searching.query import Clue, Picture
 from api.wire.adapters import batch_body, captions_body, search_body
 from api.wire.error_docs import READING, SENDING, errors
+from api.wire.header_docs import TIMEOUT
 from api.wire.requests import (
     BatchSearchRequest,
     CaptionsForm,
@@ -31,7 +32,13 @@ from retrieval.search.query import Text
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["search"])
 
 
-@router.post("/search", response_model=SearchResponse, summary="Search by anything", responses=errors(*SENDING))
+@router.post(
+    "/search",
+    response_model=SearchResponse,
+    summary="Search by anything",
+    responses=errors(*SENDING),
+    openapi_extra=TIMEOUT,
+)
 async def search(
     request: Request, collection: CollectionName, body: SearchRequest, service: ServiceDependency
 ) -> JsonResponse:
@@ -44,7 +51,13 @@ async def search(
     return JsonResponse(search_body(await while_connected(request, work), options.fields))
 
 
-@router.get("/search", response_model=SearchResponse, summary="Search by text", responses=errors(*READING))
+@router.get(
+    "/search",
+    response_model=SearchResponse,
+    summary="Search by text",
+    responses=errors(*READING),
+    openapi_extra=TIMEOUT,
+)
 async def search_by_text(
     request: Request,
     collection: CollectionName,
@@ -58,7 +71,11 @@ async def search_by_text(
 
 
 @router.post(
-    "/search/image", response_model=SearchResponse, summary="Search by an uploaded image", responses=errors(*SENDING)
+    "/search/image",
+    response_model=SearchResponse,
+    summary="Search by an uploaded image",
+    responses=errors(*SENDING),
+    openapi_extra=TIMEOUT,
 )
 async def search_by_image(
     request: Request,
@@ -76,7 +93,11 @@ async def search_by_image(
 
 
 @router.post(
-    "/search/batch", response_model=BatchSearchResponse, summary="Search many times", responses=errors(*SENDING)
+    "/search/batch",
+    response_model=BatchSearchResponse,
+    summary="Search many times",
+    responses=errors(*SENDING),
+    openapi_extra=TIMEOUT,
 )
 async def search_batch(
     request: Request, collection: CollectionName, body: BatchSearchRequest, service: ServiceDependency
@@ -91,7 +112,11 @@ async def search_batch(
 
 
 @router.get(
-    "/similar", response_model=SearchResponse, summary="Find the like of a document", responses=errors(*READING)
+    "/similar",
+    response_model=SearchResponse,
+    summary="Find the like of a document",
+    responses=errors(*READING),
+    openapi_extra=TIMEOUT,
 )
 async def similar(
     request: Request,
@@ -105,7 +130,13 @@ async def similar(
     return JsonResponse(search_body(await while_connected(request, work), options.fields))
 
 
-@router.post("/captions", response_model=CaptionsResponse, summary="Describe an image", responses=errors(*SENDING))
+@router.post(
+    "/captions",
+    response_model=CaptionsResponse,
+    summary="Describe an image",
+    responses=errors(*SENDING),
+    openapi_extra=TIMEOUT,
+)
 async def captions(
     request: Request,
     collection: CollectionName,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
+from base64 import b64decode, b64encode
 
 import pytest
 from api_service import PHOTOS, error, fill, fill_vectors, serving, settings_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.writing.examples import PIXEL
 from retrieval.workspace import Workspace
 
 LARGEST_BODY = 100_000
@@ -199,7 +200,7 @@ def test_a_picture_of_too_many_pixels(client, tmp_path):
     Image.new("RGB", (200, 100)).save(tmp_path / "large.png")
     picture = (tmp_path / "large.png").read_bytes()
     by_upload = client.post(f"{PHOTOS}/captions", files={"image": picture})
-    by_base64 = client.post(f"{PHOTOS}/search", json={"image": base64.b64encode(picture).decode()})
+    by_base64 = client.post(f"{PHOTOS}/search", json={"image": b64encode(picture).decode()})
     for response in (by_upload, by_base64):
         assert error(response, 422)["detail"] == {"reason": "too-large"}
 
@@ -227,6 +228,39 @@ def test_a_body_over_the_limit(client):
     ):
         assert error(response, 413)["code"] == "body_too_large"
     assert error(post(client, b" " * LARGEST_BODY), 400)["code"] == "invalid_json"
+
+
+PIXELS = {"files": {"image": ("a.png", b64decode(PIXEL))}}
+HEED_A_TIMEOUT = {
+    ("get", "/v1/collections/{collection}/search"): {"params": {"q": "a"}},
+    ("post", "/v1/collections/{collection}/search"): {"json": {"text": "a"}},
+    ("post", "/v1/collections/{collection}/search/batch"): {"json": {"searches": [{"text": "a"}]}},
+    ("post", "/v1/collections/{collection}/search/image"): PIXELS,
+    ("post", "/v1/collections/{collection}/captions"): PIXELS,
+    ("get", "/v1/collections/{collection}/similar"): {"params": {"doc_id": "a"}},
+    ("get", "/v1/collections/{collection}/thumbnail"): {"params": {"doc_id": "a"}},
+    ("get", "/v1/collections/{collection}/image"): {"params": {"doc_id": "a"}},
+    ("post", "/knn-service"): {"json": {"text": "a", "modality": "image", "num_images": 1, "indice_name": "photos"}},
+}
+
+
+def test_every_route_that_heeds_a_timeout_documents_it(client):
+    documented = {
+        (method, path)
+        for path, operations in client.get("/openapi.json").json()["paths"].items()
+        for method, operation in operations.items()
+        if any(parameter["name"] == "X-Timeout-Ms" for parameter in operation.get("parameters", ()))
+    }
+    assert documented == set(HEED_A_TIMEOUT)
+
+
+@pytest.mark.parametrize(("route", "request_"), HEED_A_TIMEOUT.items())
+def test_a_timeout_that_is_none_is_refused(client, route, request_):
+    method, path = route
+    path = path.replace("{collection}", "photos")
+    assert client.request(method, path, headers={"X-Timeout-Ms": "20000"}, **request_).status_code == 200
+    refused = client.request(method, path, headers={"X-Timeout-Ms": "0"}, **request_)
+    assert "milliseconds, 1 to 999,999,999" in error(refused, 422)["message"]
 
 
 json_values = st.recursive(
