@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-
-from retrieval.certificate import Certificate
 from retrieval.index.segment import resident_bytes, total_bytes
 from retrieval.metadata import aliases, generations, ledger, scans
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import LedgerEntry
-from retrieval.types import HnswParams, SegmentInfo, VectorKind
+from retrieval.overview import CollectionStatus
+from retrieval.types import HnswParams, SegmentInfo
 from retrieval.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionStatus:
-    """One collection at a glance.
-
-    `memory_bytes` is what searches go through: codes instead of vectors where there are codes. The last few vectors of
-    each search are read from the disk beyond that.
-    """
-
-    name: str
-    aliases: tuple[str, ...]
-    model: str
-    precision: str
-    encoder_id: str
-    dim: int
-    documents: int
-    captions: int
-    rejected: int
-    generation: int
-    index: str
-    storage: str
-    target_recall: float | None
-    ef_search: int
-    certificates: Mapping[VectorKind, Certificate]
-    disk_bytes: int
-    memory_bytes: int
-    last_run: str | None
-    created_at: datetime
 
 
 def all_statuses(workspace: Workspace) -> list[CollectionStatus]:

@@ -13,10 +13,10 @@ from retrieval.errors import ConflictError, InputError, ModelError, NotFoundErro
 from retrieval.index.storage import AUTO, parse_storage
 from retrieval.locks import exclusive
 from retrieval.metadata import aliases, collections, names
-from retrieval.metadata.aliases import Alias
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.metadata.names import check_free, check_name
+from retrieval.overview import Alias
 from retrieval.protocols import Encoder
 from retrieval.settings import Settings
 from retrieval.snapshots.archive import OnProgress

@@ -13,7 +13,7 @@ from api.wire.requests import StrictBody, StrictParameters
 from retrieval.evaluators.index_queries import SELECTIVITIES
 from retrieval.evaluators.labels import TEMPLATE
 from retrieval.evaluators.run import MEASURES
-from retrieval.metadata.jobs import JobState
+from retrieval.overview import JobState
 from retrieval.search.query import MOST_HITS
 
 MOST_CUTOFFS = 10

@@ -19,7 +19,8 @@ from api.settings import ApiSettings
 from api.transactions import Transactions
 from retrieval.errors import StorageError
 from retrieval.metadata import jobs
-from retrieval.metadata.jobs import JobInfo, JobKind, JobState
+from retrieval.metadata.jobs import JobInfo, JobKind
+from retrieval.overview import JobState
 from retrieval.workspace import Workspace
 
 LOOK_S = 0.5  # between two looks for a job

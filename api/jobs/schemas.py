@@ -9,7 +9,8 @@ from pydantic import Field
 
 from api.jobs import examples
 from api.wire.schemas import Schema, with_example
-from retrieval.metadata.jobs import JobKind, JobState
+from retrieval.metadata.jobs import JobKind
+from retrieval.overview import JobState
 
 
 class Progress(Schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.wire.adapters import Body
-from retrieval.metadata.aliases import Alias
+from retrieval.overview import Alias
 from retrieval.snapshots.store import StoredSnapshot
 
 

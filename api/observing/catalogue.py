@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from retrieval.metadata import collections, generations, jobs
-from retrieval.metadata.jobs import JobKind, JobState
+from retrieval.metadata.jobs import JobKind
+from retrieval.overview import JobState
 from retrieval.search.planner import Ask, choose
 from retrieval.types import Generation, IndexParams
 

@@ -13,7 +13,7 @@ from retrieval.commands.options import AsJson, CollectionName, DataDir, console,
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from retrieval.status import CollectionStatus
+    from retrieval.overview import CollectionStatus
 
 
 def register(app: typer.Typer) -> None:

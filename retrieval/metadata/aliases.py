@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import Connection, delete, insert, select, update
 
 from retrieval.errors import ConflictError, NotFoundError
 from retrieval.metadata import names
 from retrieval.metadata.collections import get
 from retrieval.metadata.tables import aliases, collections
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """A name, and that of the collection which it leads to."""
-
-    name: str
-    collection: str
+from retrieval.overview import Alias
 
 
 def put(connection: Connection, name: str, collection: str) -> Alias:

@@ -22,13 +22,12 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, null, or_, s
 from retrieval.errors import ConflictError, NotFoundError
 from retrieval.metadata.collections import own_name
 from retrieval.metadata.tables import jobs
+from retrieval.overview import ENDED, JobState
 
 JobKind: TypeAlias = Literal["index", "evaluation", "maintenance", "snapshot", "restore"]
-JobState: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "done", "failed"]
 
 KINDS: tuple[JobKind, ...] = get_args(JobKind)
 HELD: tuple[JobState, ...] = ("running", "cancelling")
-ENDED: tuple[JobState, ...] = ("cancelled", "done", "failed")
 MOST_ATTEMPTS = 5
 """How often a job whose process dies without a word is started again."""
 
