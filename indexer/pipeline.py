@@ -24,6 +24,7 @@ from retrieval.locks import exclusive
 from retrieval.metadata import ledger
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import CatalogSource
+from retrieval.types import CatalogRecord
 from retrieval.verification import verify
 from retrieval.writer import EmbeddedItem, OnBuild, WriteBatch
 
@@ -112,8 +113,7 @@ class _Run:
                 self.report.reject(entry)
                 self._ledger.append(entry)
             case Restated(record, entry):
-                vector = self._collection.vectors([record.doc_id])
-                self._embedded += embedded_items(self._collection.encoder, [record], vector, self._collection.info)
+                self._embedded += self._restated(record)
                 self._ledger.append(entry)
                 self.report.updated += 1
             case Fresh():
@@ -126,13 +126,19 @@ class _Run:
         if waiting or monotonic() - self._committed > self._config.commit_seconds:
             self._commit()
 
+    def _restated(self, record: CatalogRecord) -> list[EmbeddedItem]:
+        collection = self._collection
+        stored = collection.catalogue.stored(record.doc_id)
+        return embedded_items(collection.encoder, [record], stored.image[None], [stored.item.size], collection.info)
+
     def _embed(self) -> None:
         batch, self._to_embed = self._to_embed, []
         if not batch:
             return
         encoder = self._collection.encoder
         vectors = encoder.encode_images(np.stack([fresh.pixels for fresh in batch]))
-        self._embedded += embedded_items(encoder, [fresh.record for fresh in batch], vectors, self._collection.info)
+        records, sizes = [fresh.record for fresh in batch], [fresh.size for fresh in batch]
+        self._embedded += embedded_items(encoder, records, vectors, sizes, self._collection.info)
         self._ledger += [fresh.entry for fresh in batch]
         self.report.indexed += len(batch)
 

@@ -16,7 +16,7 @@ from retrieval.images.read import read_image
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import Encoder
 from retrieval.records import check_record
-from retrieval.types import CatalogRecord, PixelArray
+from retrieval.types import CatalogRecord, PictureSize, PixelArray
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,11 +39,12 @@ class Restated:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A new or changed picture, ready for the encoder: `pixels` is uint8 (s, s, 3)."""
+    """A new or changed picture, ready for the encoder: `pixels` is uint8 (s, s, 3), `size` the picture's own."""
 
     record: CatalogRecord
     entry: LedgerEntry
     pixels: PixelArray
+    size: PictureSize
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def prepare(candidate: Candidate, encoder: Callable[[], Encoder], *, run_id: int
             same_words = known.record_sha256 == entry.record_sha256
             return Unchanged(entry) if same_words else Restated(record, entry)
         towers = encoder()
-        return Fresh(record, entry, towers.preprocess(decode(data, at_least=towers.image_size)))
+        image = decode(data, at_least=towers.image_size)
+        return Fresh(record, entry, towers.preprocess(image), image.size)
     except ImageError as error:
         return Rejected(_reject(record, error, run_id))
 

@@ -15,16 +15,20 @@ from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import Encoder
 from retrieval.records import check_record, record_sha256
-from retrieval.types import EXTERNAL, CatalogRecord, FloatArray, PixelArray
+from retrieval.types import EXTERNAL, CatalogRecord, FloatArray, PictureSize, PixelArray
 from retrieval.writer import EmbeddedItem
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedRecord:
-    """A record with its picture ready for the encoder, uint8 (s, s, 3), and what the ledger will say of it."""
+    """A record with its picture ready for the encoder, uint8 (s, s, 3), and what the ledger will say of it.
+
+    `size` is the picture's own.
+    """
 
     record: CatalogRecord
     pixels: PixelArray
+    size: PictureSize
     entry: LedgerEntry
 
 
@@ -52,7 +56,7 @@ def decode_record(
         content_sha256=hashlib.sha256(data).hexdigest(),
         record_sha256=record_sha256(record),
     )
-    return DecodedRecord(record, pixels, entry)
+    return DecodedRecord(record, pixels, image.size, entry)
 
 
 def embeds_captions(info: CollectionInfo) -> bool:
@@ -65,15 +69,19 @@ def embed_decoded(decoded: Sequence[DecodedRecord], encoder: Encoder, info: Coll
     if not decoded:
         return []
     images = encoder.encode_images(np.stack([one.pixels for one in decoded]))
-    return embedded_items(encoder, [one.record for one in decoded], images, info)
+    return embedded_items(encoder, [one.record for one in decoded], images, [one.size for one in decoded], info)
 
 
 def embedded_items(
-    encoder: Encoder, records: Sequence[CatalogRecord], images: FloatArray, info: CollectionInfo
+    encoder: Encoder,
+    records: Sequence[CatalogRecord],
+    images: FloatArray,
+    sizes: Sequence[PictureSize | None],
+    info: CollectionInfo,
 ) -> list[EmbeddedItem]:
-    """Join records, their image vectors (n, dim) and freshly embedded captions."""
+    """Join records, their image vectors (n, dim), freshly embedded captions and the sizes of their pictures."""
     counts = [len(record.captions) if info.caption_vectors else 0 for record in records]
     texts = [text for record, count in zip(records, counts, strict=True) for text in record.captions[:count]]
     vectors = encoder.encode_texts(texts) if texts else np.empty((0, info.spec.dim), np.float32)
     parts = np.split(vectors, np.cumsum(counts)[:-1])
-    return [EmbeddedItem(*row) for row in zip(records, images, parts, strict=True)]
+    return [EmbeddedItem(*row) for row in zip(records, images, parts, sizes, strict=True)]

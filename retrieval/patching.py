@@ -34,7 +34,8 @@ class Patch:
 
 def patched(stored: StoredItem, record: CatalogRecord, captions: FloatArray) -> WriteBatch:
     """The commit that replaces the version that was read, and no other one; `captions` are float32 (n, dim)."""
-    return WriteBatch(items=[EmbeddedItem(record, stored.image, captions)], expected={record.doc_id: stored.item.key})
+    item = EmbeddedItem(record, stored.image, captions, stored.item.size)
+    return WriteBatch(items=[item], expected={record.doc_id: stored.item.key})
 
 
 def settled(change: Callable[[], T]) -> T:

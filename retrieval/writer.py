@@ -33,7 +33,7 @@ from retrieval.search import columns
 from retrieval.search.prompts import Prompts
 from retrieval.search.views import ViewCache
 from retrieval.settings import IndexDevice
-from retrieval.types import CatalogRecord, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
+from retrieval.types import CatalogRecord, FloatArray, KeyArray, PictureSize, SegmentFile, SegmentInfo, VectorKind
 from retrieval.vectors import check_unit_vectors
 
 KINDS: tuple[VectorKind, ...] = ("image", "caption")
@@ -46,12 +46,13 @@ OnBuild = Callable[[VectorKind, int, int], None]
 class EmbeddedItem:
     """A record with its vectors: `image` float32 (dim,), `captions` float32 (n, dim), all of length 1.
 
-    n is the number of captions, or 0 in a collection without caption vectors.
+    n is the number of captions, or 0 in a collection without caption vectors. `size` is the picture's, if there is one.
     """
 
     record: CatalogRecord
     image: FloatArray
     captions: FloatArray
+    size: PictureSize | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,10 @@ class CollectionWriter:
         for item in new:
             record = item.record
             caption_keys = range(key + 1, key + 1 + len(record.captions))
-            inserted.append(
-                NewVersion(key, record.doc_id, record.image_uri, record.attributes, record.captions, caption_keys)
+            version = NewVersion(
+                key, record.doc_id, record.image_uri, record.attributes, record.captions, caption_keys, item.size
             )
+            inserted.append(version)
             rows["image"].keys.append(key)
             rows["image"].vectors.append(item.image[None])
             if len(item.captions):

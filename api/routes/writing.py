@@ -11,12 +11,11 @@ from api.dependencies import CollectionName, ServiceDependency
 from api.opened import Opened
 from api.searching.again import again_if_gone
 from api.service import Service
-from api.wire.adapters import item_body
 from api.wire.error_docs import WRITING, errors
 from api.wire.requests import ItemParameters
 from api.wire.responses import JsonResponse
 from api.wire.schemas import Item
-from api.writing.adapters import stored_body
+from api.writing.adapters import stored_body, written_body
 from api.writing.incoming import SentItem, needs_encoder
 from api.writing.items import Outcome
 from api.writing.requests import DeleteRequest, ItemForm, ItemPatch, NewItems, UploadForm
@@ -45,8 +44,8 @@ async def put_item(
     outcome = await _put(service, collection, [await form.sent(asked.doc_id)])
     for rejected in outcome.rejected:
         raise rejected.error
-    (record,) = outcome.records
-    return JsonResponse(item_body(record), status_code=200 if outcome.replaced else 201)
+    (stored,) = outcome.stored
+    return JsonResponse(written_body(stored), status_code=200 if outcome.replaced else 201)
 
 
 @router.patch("/item", response_model=Item, summary="Change a document", responses=errors(*WRITING))
@@ -61,7 +60,7 @@ async def patch_item(
     opened = await service.opened(collection)
     if patch.captions and embeds_captions(opened.collection.info):
         opened = await service.opened_with_encoder(collection)
-    return JsonResponse(item_body(await service.items.patch(opened.collection, asked.doc_id, patch)))
+    return JsonResponse(written_body(await service.items.patch(opened.collection, asked.doc_id, patch)))
 
 
 @router.delete("/item", response_model=DeletedItems, summary="Delete a document", responses=errors(*WRITING))

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from api.errors import error_body
 from api.wire import schemas
 from retrieval.facets import Facet, Histogram
+from retrieval.overview import CollectionStatus
 from retrieval.search.fields import Fields
 from retrieval.search.options import SearchOptions
-from retrieval.status import CollectionStatus
-from retrieval.types import CaptionHit, CatalogRecord, Hit, Item, SearchResult
+from retrieval.types import CaptionHit, CatalogRecord, Hit, Item, PictureSize, SearchResult
 
 Body = dict[str, object]
 
@@ -72,9 +72,20 @@ def captions_body(hits: Sequence[CaptionHit]) -> Body:
     }
 
 
-def item_body(item: Item | CatalogRecord) -> Body:
+def item_body(item: Item) -> Body:
     """A document without its key and without its place on the server's disk."""
-    return {"doc_id": item.doc_id, "captions": item.captions, "attributes": dict(item.attributes)}
+    return document_body(item, item.size)
+
+
+def document_body(document: Item | CatalogRecord, size: PictureSize | None) -> Body:
+    """The same of what may not be stored yet, with the size of its picture."""
+    return {
+        "doc_id": document.doc_id,
+        "captions": document.captions,
+        "attributes": dict(document.attributes),
+        "width": size and size.width,
+        "height": size and size.height,
+    }
 
 
 def collection_body(status: CollectionStatus) -> Body:
@@ -91,6 +102,7 @@ def _hit(hit: Hit, fields: Fields) -> Body:
         body["captions"] = hit.captions
     if fields.attributes:
         body["attributes"] = dict(hit.attributes)
+    body["width"], body["height"] = hit.width, hit.height
     return body
 
 

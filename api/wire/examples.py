@@ -12,6 +12,8 @@ HIT: Example = {
     "rank": 1,
     "captions": ["a red shirt on a wooden table"],
     "attributes": {"category": "shirt", "price": 25, "tags": ["cotton", "summer"]},
+    "width": 1200,
+    "height": 1600,
 }
 SEARCH: Example = {
     "hits": [HIT],
@@ -68,7 +70,7 @@ CAPTIONS: Example = {
         {"caption": "a red shirt on a wooden table", "doc_id": "shirts/red.jpg", "score": 0.3127, "rank": 1},
     ]
 }
-ITEM: Example = {name: HIT[name] for name in ("doc_id", "captions", "attributes")}
+ITEM: Example = {name: HIT[name] for name in ("doc_id", "captions", "attributes", "width", "height")}
 CERTIFICATE: Example = {
     "rows": 120000,
     "seconds_a_row": 6e-8,

@@ -13,6 +13,9 @@ from api.wire.base import with_example as with_example
 from api.wire.facets import Facet
 
 AttributeValue = str | int | float | bool | list[str] | None
+Side = Annotated[
+    int | None, Field(ge=1, description="Pixels of the picture as it is displayed; null where that is not known.")
+]
 
 
 class Hit(Schema):
@@ -37,6 +40,8 @@ class Hit(Schema):
             description="Only in mode `hybrid`: its rank by each, without one where it is not among the `depth` best."
         ),
     ] = None
+    width: Side
+    height: Side
 
 
 class Recall(Schema):
@@ -152,6 +157,8 @@ class Item(Schema):
     doc_id: str
     captions: list[str]
     attributes: dict[str, AttributeValue]
+    width: Side
+    height: Side
 
 
 class Point(Schema):

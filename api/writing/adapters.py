@@ -7,10 +7,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
 from api.errors import message_of
-from api.wire.adapters import Body, item_body
+from api.wire.adapters import Body, document_body, item_body
 from api.writing.items import Outcome
 from retrieval.errors import CursorError
 from retrieval.types import Item
+from retrieval.writer import EmbeddedItem
 
 
 def page_body(items: Sequence[Item], limit: int) -> Body:
@@ -25,12 +26,17 @@ def several_body(items: Sequence[Item], asked: Sequence[str]) -> Body:
     return {"items": [*map(item_body, items)], "missing": [doc_id for doc_id in asked if doc_id not in there]}
 
 
+def written_body(item: EmbeddedItem) -> Body:
+    """A document as it has just been written."""
+    return document_body(item.record, item.size)
+
+
 def stored_body(outcome: Outcome) -> Body:
     """What is stored and what is not."""
     rejected = [
         {"doc_id": one.doc_id, "reason": one.reason, "message": message_of(one.error)} for one in outcome.rejected
     ]
-    return {"indexed": [record.doc_id for record in outcome.records], "rejected": rejected}
+    return {"indexed": [item.record.doc_id for item in outcome.stored], "rejected": rejected}
 
 
 def cursor_after(doc_id: str) -> str:

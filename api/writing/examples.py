@@ -6,8 +6,9 @@ from api.wire.examples import HIT, ITEM, Example
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGO4o6EBAAMQAS0ujiXaAAAAAElFTkSuQmCC"
 ATTRIBUTES: Example = HIT["attributes"]
-METADATA: Example = {"red.jpg": {name: ITEM[name] for name in ("doc_id", "captions", "attributes")}}
-NEW_ITEMS: Example = {"items": [{**ITEM, "image": PIXEL}, {"doc_id": "shirts/blue.jpg", "vector": [0.6, 0.0, 0.8]}]}
+SAID: Example = {name: ITEM[name] for name in ("doc_id", "captions", "attributes")}
+METADATA: Example = {"red.jpg": SAID}
+NEW_ITEMS: Example = {"items": [{**SAID, "image": PIXEL}, {"doc_id": "shirts/blue.jpg", "vector": [0.6, 0.0, 0.8]}]}
 PATCH: Example = {"attributes": {"price": 19, "tags": None}, "captions": ["a red shirt, reduced"]}
 PAGE: Example = {"items": [ITEM], "next": "c2hpcnRzL3JlZC5qcGc"}
 SEVERAL_REQUEST: Example = {"doc_ids": ["shirts/red.jpg", "shirts/gone.jpg"]}

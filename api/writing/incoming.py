@@ -14,7 +14,7 @@ from retrieval.images.decode import DecodeLimits
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.originals import original_uri
 from retrieval.records import check_record, record_sha256
-from retrieval.types import CatalogRecord, FloatArray, PixelArray
+from retrieval.types import CatalogRecord, FloatArray, PictureSize, PixelArray
 from retrieval.vectors import check_unit_vectors, unit
 
 
@@ -28,13 +28,17 @@ class SentItem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedItem:
-    """The same, checked: with pixels for the encoder, uint8 (s, s, 3), and the file, or with a unit vector (dim,)."""
+    """The same, checked: with pixels for the encoder, uint8 (s, s, 3), and the file, or with a unit vector (dim,).
+
+    `size` is the picture's own.
+    """
 
     record: CatalogRecord
     entry: LedgerEntry
     picture: bytes | None = None
     pixels: PixelArray | None = None
     vector: FloatArray | None = None
+    size: PictureSize | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +84,4 @@ def _decoded(sent: SentItem, collection: Collection, limits: DecodeLimits) -> De
     data = picture_bytes(sent.content)
     record = check_record(replace(sent.record, image_uri=original_uri(data)))
     decoded = decode_record(record, data, collection.encoder, limits)
-    return DecodedItem(record, decoded.entry, picture=data, pixels=decoded.pixels)
+    return DecodedItem(record, decoded.entry, picture=data, pixels=decoded.pixels, size=decoded.size)

@@ -30,7 +30,7 @@ T = TypeVar("T")
 class Outcome:
     """What became of sent items: those that are stored, which of them were there before, and those that are not."""
 
-    records: tuple[CatalogRecord, ...]
+    stored: tuple[EmbeddedItem, ...]
     replaced: frozenset[str]
     rejected: tuple[RejectedItem, ...]
 
@@ -57,27 +57,29 @@ class ItemWriter:
         once, repeated = _each_once(sent)
         outcomes = await asyncio.gather(*(self._decode(one, collection) for one in once))
         good = [one for one in outcomes if isinstance(one, DecodedItem)]
+        stored = await self._embedded(collection, good)
         rejected = [*(one for one in outcomes if isinstance(one, RejectedItem)), *repeated]
         replaced: frozenset[str] = frozenset()
         if good:
             batch = WriteBatch(
-                items=await self._embedded(collection, good),
+                items=stored,
                 ledger=[one.entry for one in good],
                 pictures=[one.picture for one in good if one.picture is not None],
             )
             replaced = await self._commits.commit(collection, batch)
-        return Outcome(tuple(one.record for one in good), replaced, tuple(rejected))
+        return Outcome(tuple(stored), replaced, tuple(rejected))
 
-    async def patch(self, collection: Collection, doc_id: str, patch: Patch) -> CatalogRecord:
+    async def patch(self, collection: Collection, doc_id: str, patch: Patch) -> EmbeddedItem:
         """Change what is said of a document, and return it as it is now. `NotFoundError` where it is not there."""
 
-        async def change() -> CatalogRecord:
+        async def change() -> EmbeddedItem:
             stored = await self._workers.run(collection.catalogue.stored, doc_id)
             record = patch.applied_to(stored.item)
             same = record.captions == stored.item.captions
             (captions,) = [stored.captions] if same else await self._caption_vectors(collection, [record])
-            await self._commits.commit(collection, patched(stored, record, captions))
-            return record
+            batch = patched(stored, record, captions)
+            await self._commits.commit(collection, batch)
+            return batch.items[0]
 
         turn = self._patching.setdefault((collection.info.id, doc_id), asyncio.Lock())
         async with turn:  # those of one document would only get in one another's way
@@ -106,7 +108,10 @@ class ItemWriter:
         made = iter(await self._encoder.images(collection.encoder, pixels) if pixels else ())
         images = [next(made) if one.vector is None else one.vector for one in good]
         captions = await self._caption_vectors(collection, [one.record for one in good])
-        return [EmbeddedItem(one.record, *vectors) for one, *vectors in zip(good, images, captions, strict=True)]
+        return [
+            EmbeddedItem(one.record, image, texts, one.size)
+            for one, image, texts in zip(good, images, captions, strict=True)
+        ]
 
     async def _caption_vectors(self, collection: Collection, records: Sequence[CatalogRecord]) -> list[FloatArray]:
         """Vectors of the captions of each record, float32 (n, dim)."""

@@ -88,11 +88,13 @@ class FailedSearch:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as stored."""
+    """A document as stored; `width` and `height` are its picture's, None where that is not known."""
 
     doc_id: str
     captions: tuple[str, ...]
     attributes: Mapping[str, AttributeValue]
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

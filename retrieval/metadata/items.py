@@ -17,10 +17,10 @@ from retrieval.types import AttributeValue, Item
 _COLLECTION: BindParameter[int] = bindparam("collection")
 _KEYS: BindParameter[int] = bindparam("keys", expanding=True)
 # What every search runs is put together once.
-_ITEMS = select(items.c.key, items.c.doc_id, items.c.image_uri, items.c.attributes).where(
+_BARE_ITEMS = select(items.c.key, items.c.doc_id, items.c.image_uri, items.c.width, items.c.height).where(
     items.c.collection_id == _COLLECTION, items.c.key.in_(_KEYS)
 )
-_BARE_ITEMS = _ITEMS.with_only_columns(items.c.key, items.c.doc_id, items.c.image_uri)
+_ITEMS = _BARE_ITEMS.add_columns(items.c.attributes)
 _CAPTIONS = (
     select(captions.c.item_key, captions.c.text)
     .where(captions.c.collection_id == _COLLECTION, captions.c.item_key.in_(_KEYS))
@@ -63,8 +63,9 @@ def by_keys(
         texts = _captions_of(connection, collection_id, part) if with_captions else {}
         query = _ITEMS if with_attributes else _BARE_ITEMS
         for row in connection.execute(query, {"collection": collection_id, "keys": part}):
+            said = tuple(texts.get(row.key, ()))
             attributes = row.attributes if with_attributes else {}
-            found[row.key] = Item(row.key, row.doc_id, row.image_uri, tuple(texts.get(row.key, ())), attributes)
+            found[row.key] = Item(row.key, row.doc_id, row.image_uri, said, attributes, row.width, row.height)
     return found
 
 

@@ -111,6 +111,8 @@ items = Table(
     Column("image_uri", Text, nullable=False),
     Column("attributes", Json, nullable=False),
     Column("live", Boolean, nullable=False),
+    Column("width", Integer),  # of the picture as it is displayed; null: no picture, or written before it was kept
+    Column("height", Integer),
 )
 # The doc_id of at most one live version; dead versions stay until compaction has dropped their vectors.
 Index(

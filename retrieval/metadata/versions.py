@@ -15,12 +15,12 @@ from retrieval.metadata.items import by_keys, caption_keys
 from retrieval.metadata.lexical.index import text_index
 from retrieval.metadata.lexical.words import document_words
 from retrieval.metadata.tables import captions, items, tombstones
-from retrieval.types import AttributeValue, Item
+from retrieval.types import AttributeValue, Item, PictureSize
 
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
-    """A version of an item about to be inserted; `caption_keys` has one key a caption."""
+    """A version of an item about to be inserted; `caption_keys` has one key a caption, `size` is its picture's."""
 
     key: int
     doc_id: str
@@ -28,6 +28,7 @@ class NewVersion:
     attributes: Mapping[str, AttributeValue]
     captions: Sequence[str]
     caption_keys: Sequence[int]
+    size: PictureSize | None = None
 
 
 def insert_versions(connection: Connection, collection_id: int, versions: Sequence[NewVersion]) -> None:
@@ -44,6 +45,8 @@ def insert_versions(connection: Connection, collection_id: int, versions: Sequen
                 "image_uri": version.image_uri,
                 "attributes": dict(version.attributes),
                 "live": True,
+                "width": version.size and version.size.width,
+                "height": version.size and version.size.height,
             }
             for version in versions
         ],

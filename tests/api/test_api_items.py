@@ -43,6 +43,8 @@ def test_an_item_as_stored_and_not_where(client, folder):
         "doc_id": "red/1.png",
         "captions": ["a red shirt"],
         "attributes": {"colour": "red", "price": 10},
+        "width": 48,
+        "height": 48,
     }
 
 

@@ -96,7 +96,7 @@ def test_only_the_fields_that_are_asked_for_are_told(client):
         assert response.status_code == 200, response.text
         return {name: value for name, value in response.json()["hits"][0].items() if name not in ("score", "ranks")}
 
-    red = {"doc_id": "red/2.png", "rank": 1}
+    red = {"doc_id": "red/2.png", "rank": 1, "width": 48, "height": 48}
     assert hit([]) == red
     assert hit(["captions", "doc_id"]) == {**red, "captions": ["a red shirt"]}
     assert hit(["attributes.price", "attributes.none"]) == {**red, "attributes": {"price": 20}}

@@ -50,6 +50,8 @@ def same(response, expected):
             "captions": list(hit.captions),
             "attributes": hit.attributes,
             "ranks": hit.ranks,
+            "width": 48,
+            "height": 48,
         }
         for hit in expected.hits
     ]

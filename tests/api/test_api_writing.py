@@ -24,6 +24,7 @@ from retrieval.workspace import Workspace
 
 ITEM = f"{PHOTOS}/item"
 ITEMS = f"{PHOTOS}/items"
+SIZE = {"width": 48, "height": 48}
 
 
 @pytest.fixture
@@ -77,13 +78,13 @@ def search(client, **query) -> list[str]:
 def test_put_creates_and_replaces(client, photos):
     said = {"captions": ["a red shirt"], "attributes": {"price": 5, "old": True}}
     first = put(client, "a/red 1", picture("red"), **said)
-    assert (first.status_code, first.json()) == (201, {"doc_id": "a/red 1", **said})
+    assert (first.status_code, first.json()) == (201, {"doc_id": "a/red 1", **said, **SIZE})
     assert get(client, "a/red 1") == first.json()
     assert search(client, text="red", filter="price = 5") == ["a/red 1"]
 
     second = put(client, "a/red 1", picture("blue"), attributes={"price": 7, "none": None})
     assert (second.status_code, second.json()) == (
-        200, {"doc_id": "a/red 1", "captions": [], "attributes": {"price": 7}},
+        200, {"doc_id": "a/red 1", "captions": [], "attributes": {"price": 7}, **SIZE},
     )  # fmt: skip
     assert search(client, text="blue", filter="price = 7", k=1) == ["a/red 1"]
     assert client.post(f"{PHOTOS}/captions", files={"image": picture("red")}).json() == {"captions": []}
@@ -135,7 +136,7 @@ def test_patch_changes_words_and_not_the_picture(client, photos, monkeypatch):
         for name in ("encode_images", "encode_texts"):
             patches.setattr(FakeEncoder, name, None)
         changed = client.patch(f"{ITEM}?doc_id=a", json={"attributes": {"price": 7, "old": None, "tags": ["x"]}})
-    expected = {"doc_id": "a", "captions": ["a red shirt"], "attributes": {"price": 7, "tags": ["x"]}}
+    expected = {"doc_id": "a", "captions": ["a red shirt"], "attributes": {"price": 7, "tags": ["x"]}, **SIZE}
     assert (changed.status_code, changed.json()) == (200, expected)
     assert get(client, "a") == expected
     client.patch(f"{ITEM}?doc_id=a", json={"captions": ["a green hat", "of wool"]})
@@ -175,7 +176,7 @@ def test_an_upload_of_several_rejects_each_by_itself(client):
         ("notes.jpg", "unsupported-format"), ("cut.png", "empty"),
     ]  # fmt: skip
     assert get(client, "shirts/blue") == {
-        "doc_id": "shirts/blue", "captions": ["a blue shirt"], "attributes": {"price": 3},
+        "doc_id": "shirts/blue", "captions": ["a blue shirt"], "attributes": {"price": 3}, **SIZE,
     }  # fmt: skip
     assert search(client, text="red", k=1) == ["red.png"]
 
