@@ -30,8 +30,8 @@ class Bin:
 class Histogram:
     """The extent of numbers, or of dates as they are written, and their distribution over bins with round edges."""
 
-    least: float | str
-    greatest: float | str
+    min: float | str
+    max: float | str
     bins: tuple[Bin, ...]
 
 

@@ -109,5 +109,4 @@ def _hit(hit: Hit, fields: Fields) -> Body:
 def _histogram(histogram: Histogram | None) -> Body | None:
     if histogram is None:
         return None
-    bins = [{"low": one.low, "high": one.high, "count": one.count} for one in histogram.bins]
-    return {"min": histogram.least, "max": histogram.greatest, "bins": bins}
+    return {"min": histogram.min, "max": histogram.max, "bins": [asdict(one) for one in histogram.bins]}

@@ -1,57 +1,27 @@
-"""What the service answers, as values; hits, plans and matches are the library's own (`retrieval.types`)."""
+"""What the service answers, as values; many are the library's own.
+
+Those are hits, plans and matches (`retrieval.types`), facets (`retrieval.facets`), collections and aliases
+(`retrieval.overview`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from retrieval.certificate import Certificate
 from retrieval.explanation import Explanation
+from retrieval.facets import Bin as Bin
+from retrieval.facets import Facet as Facet
+from retrieval.facets import Histogram as Histogram
+from retrieval.facets import ValueCount as ValueCount
+from retrieval.overview import ENDED, CollectionStatus
+from retrieval.overview import Alias as Alias
+from retrieval.overview import JobState as JobState
 from retrieval.types import AttributeValue, Hit, Match, Plan
 
-JobState: TypeAlias = Literal["queued", "running", "cancelling", "done", "failed", "cancelled"]
-
-
-@dataclass(frozen=True, slots=True)
-class ValueCount:
-    """How many documents have a value; a list counts by its elements."""
-
-    value: str | bool
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """How many documents have a value from `low` up to but not including `high`."""
-
-    low: float | str
-    high: float | str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """The extent of numbers, or of dates as they are written, and their distribution."""
-
-    min: float | str
-    max: float | str
-    bins: tuple[Bin, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """What a set of documents has for one attribute."""
-
-    attribute: str
-    type: str
-    documents: int
-    kinds: Mapping[str, int]
-    values: tuple[ValueCount, ...]
-    distinct: int
-    numbers: Histogram | None
-    dates: Histogram | None
+CollectionInfo: TypeAlias = CollectionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,44 +93,20 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Reject:
+    """A picture of a source that a run could not index; `at` is when the run began that met it last."""
+
+    doc_id: str
+    reason: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Deletion:
     """How many documents were found, and how many of them deleted."""
 
     matched: int
     deleted: int
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionInfo:
-    """A collection at a glance."""
-
-    name: str
-    model: str
-    precision: str
-    encoder_id: str
-    dim: int
-    documents: int
-    captions: int
-    rejected: int
-    generation: int
-    index: str
-    storage: str
-    target_recall: float | None
-    ef_search: int
-    certificates: Mapping[str, Certificate]
-    disk_bytes: int
-    memory_bytes: int
-    last_run: str | None
-    created_at: datetime
-    aliases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """Another name for a collection."""
-
-    name: str
-    collection: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +146,7 @@ class JobUpdate:
     @property
     def has_ended(self) -> bool:
         """Whether nothing more happens unless it is retried."""
-        return self.state in ("done", "failed", "cancelled")
+        return self.state in ENDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,4 +58,4 @@ def _values(facet: Facet) -> str:
 
 
 def _extent(histogram: Histogram) -> str:
-    return f"{histogram.least} to {histogram.greatest}"
+    return f"{histogram.min} to {histogram.max}"

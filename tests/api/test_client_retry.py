@@ -15,7 +15,7 @@ import pytest
 from client_drivers import connected
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from starlette.routing import compile_path
 
 from api.jobs import examples as job_examples
@@ -26,6 +26,7 @@ from api.managing import schemas as managing_schemas
 from api.security.scopes import ROUTES
 from api.wire import facets as facet_schemas
 from api.wire import schemas
+from api.wire.adapters import facet_body
 from api.wire.requests import SearchFields, SearchRequest, TextSearchFields
 from api.writing import schemas as writing_schemas
 from retrieval.client import (
@@ -209,7 +210,7 @@ def test_pauses_are_bounded(attempt, attempts, told, first_s, longest_s):
 
 SHAPES = [
     (schemas.Hit, Hit), (schemas.Plan, Plan), (schemas.Match, Match), (schemas.CaptionHit, CaptionHit),
-    (schemas.SearchResponse, results.SearchResult), (facet_schemas.Facet, results.Facet),
+    (schemas.SearchResponse, results.SearchResult),
     (schemas.Explanation, Explanation), (schemas.Alternative, Alternative),
     (schemas.FailedSearch, results.FailedSearch), (schemas.BatchError, results.SearchError),
     (facet_schemas.ValueCount, results.ValueCount), (facet_schemas.NumberHistogram, results.Histogram),
@@ -228,6 +229,16 @@ SHAPES = [
 @pytest.mark.parametrize(("wire", "value"), SHAPES)
 def test_what_the_service_answers_is_what_the_client_reads(wire: type[BaseModel], value):
     assert set(wire.model_fields) == {field.name for field in dataclasses.fields(value)}
+
+
+@pytest.mark.parametrize("kinds", [{"string": 2}, {"string": 2, "number": 1}, {}])
+@pytest.mark.parametrize("dates", [None, results.Histogram("2026-01-05", "2026-02-01", (results.Bin("a", "b", 1),))])
+def test_a_facet_arrives_as_it_was_counted(kinds, dates):
+    facet = results.Facet("day", 2, kinds, (results.ValueCount("red", 1),), 3, None, dates)
+    told = facet_body(facet)
+    assert set(told) == set(facet_schemas.Facet.model_fields)
+    arrived = TypeAdapter(results.Facet).validate_python(told)
+    assert (arrived, arrived.type) == (facet, told["type"])
 
 
 def test_the_client_offers_the_options_that_the_service_takes():

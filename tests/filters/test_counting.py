@@ -44,7 +44,7 @@ def test_a_facet_counts_the_rows_that_match(batches, where, most):
         finite = [value for value in present if type(value) in (int, float) and is_finite(value)]
         assert (facet.numbers is None) == (not finite)
         if facet.numbers:
-            assert (facet.numbers.least, facet.numbers.greatest) == (float(min(finite)), float(max(finite)))
+            assert (facet.numbers.min, facet.numbers.max) == (float(min(finite)), float(max(finite)))
             assert sum(one.count for one in facet.numbers.bins) == len(finite)
 
 

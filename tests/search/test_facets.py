@@ -51,7 +51,7 @@ def test_facets_follow_additions_replacements_deletions_and_compaction(collectio
 def test_a_facet_leaves_aside_what_the_filter_says_of_its_own_attribute(collection):
     colours, prices = collection.facets(["colour", "price"], filter="colour = 'red' and price < 10 and price >= 5")
     assert values(colours) == {"red": 3, "green": 1, "blue": 1}
-    assert (prices.documents, prices.numbers.least, prices.numbers.greatest) == (24, 0, 39)
+    assert (prices.documents, prices.numbers.min, prices.numbers.max) == (24, 0, 39)
     either = collection.facets(["colour"], filter="colour = 'red' or price < 3")[0]
     assert values(either) == {"red": 24, "green": 1}
 
