@@ -1,0 +1,307 @@
+"""A day in the life of a service: a real process, real HTTP, and clients that never rest while all changes.
+
+A catalogue is indexed, searched in every way and written to; an alias is switched, captions are indexed anew and a
+graph is linked under load, and no request fails; the server is killed while it writes, and nothing acknowledged is
+lost; in the evening it is asked to leave, and finishes what runs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+from api_service import wait_until
+from day import ENCODER, Crowd, Said, Searcher, Season, Writer, embedded, ids
+from helpers import COLOURS, save_picture
+from server import get, running
+
+from retrieval.client import Client, NewItem, NoAnswerError, NotFoundError, Term
+from retrieval.client.results import Job
+from retrieval.locks import writing
+from retrieval.metadata import jobs
+from retrieval.metadata.database import Database
+from retrieval.settings import Settings
+from retrieval.verification import verify
+from retrieval.workspace import Workspace
+
+PATIENT_S = 120
+SHOP = "shop"
+"""The alias that clients search by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Pictures of both seasons; between them lies the number from which on a graph is linked."""
+
+    spring: int
+    summer: int
+    graph_from: int
+
+
+SMALL, LARGE = Size(120, 240, 230), Size(3_000, 4_500, 4_000)
+
+
+@pytest.fixture
+def settings(tmp_path, database_url) -> Settings:
+    with closing(Database(database_url)) as database:
+        database.upgrade()
+    return Settings(data_dir=tmp_path / "data", database_url=database_url)
+
+
+@pytest.mark.parametrize(
+    "size", [pytest.param(SMALL, id="small"), pytest.param(LARGE, id="large", marks=pytest.mark.slow)]
+)
+def test_a_day(size, settings, tmp_path):
+    root = tmp_path / "root"
+    spring = Season(root, "spring", size.spring, seed=0)
+    summer = Season(root, "summer", size.summer, seed=100_000)
+    environment = {
+        "RETRIEVAL_DATABASE_URL": settings.resolved_database_url,
+        "RETRIEVAL_API_SOURCE_ROOTS": json.dumps([str(root)]),
+        "RETRIEVAL_API_MAINTENANCE_TAIL": str(size.graph_from),
+        "RETRIEVAL_API_JOB_LEASE_S": "1",
+    }
+    with running(tmp_path, **environment) as (server, url), Client(url) as client:
+        a_catalogue_is_indexed(client, spring)
+        searches_find_what_they_should(client, SHOP, spring)
+        what_is_written_is_there_at_once_and_what_is_deleted_gone(client, SHOP, spring, tmp_path)
+        writers = [
+            Writer(url, name, f"{name}-writer", dict(zip(COLOURS, spring.pictures, strict=False)))
+            for name in ("spring", "summer")
+        ]
+        nothing_fails_while_all_changes(client, url, spring, summer, writers)
+        interrupted = killed_in_the_midst_of_writes(server, client, url, summer, writers)
+    with running(tmp_path, "--port", url.rpartition(":")[2], **environment) as (server, again), Client(url) as client:
+        assert again == url
+        wait_until(lambda: get(f"{url}/readyz")[0] == 200)
+        nothing_acknowledged_is_lost(client, settings, writers)
+        the_interrupted_job_goes_on_to_its_end(client, interrupted, summer)
+        searches_find_what_they_should(client, SHOP, summer)
+        it_leaves_with_what_runs_finished(server, client, url, settings, spring)
+
+
+def a_catalogue_is_indexed(client: Client, season: Season) -> None:
+    """A job is followed to its end; the broken picture is recorded and skipped."""
+    started = client.start_index(season.name, season.manifest, model="fake")
+    *_, last = client.events(started.id)
+    assert (last.state, last.error) == ("done", None)
+    assert (last.result["indexed"], last.result["rejected"]) == (len(season.pictures), 1)
+    assert last.result["rejects"] == [{"doc_id": season.broken, "reason": "unsupported-format"}]
+    assert client.put_alias(SHOP, season.name).collection == season.name
+    assert client.collection(SHOP).documents == len(season.pictures)
+    assert stored(client, SHOP, limit=100) == season.documents("shirt")
+
+
+def stored(client: Client, name: str, **options) -> list[Said]:
+    return [Said.of(one) for one in client.items(name, **options)]
+
+
+def searches_find_what_they_should(client: Client, name: str, season: Season) -> None:
+    """Each way to search, beside exact search over the season's pictures."""
+    text = ENCODER.encode_texts(["a red shirt"])[0]
+    white = season.pictures[17]
+    only = {"k": 10, "exact": True, "filter": season.filter}
+    alike = season.nearest(embedded(white), 11)
+    by_text = ids(client.search(name, "a red shirt", **only))
+    assert by_text == season.nearest(text, 10)
+    assert ids(client.search(name, vector=text, **only)) == by_text
+    assert ids(client.search(name, image=white, **only)) == alike[:10]  # uploaded
+    assert ids(client.search(name, terms=[Term(image=white)], **only)) == alike[:10]  # in base64
+    assert ids(client.similar(name, season.doc_id(17), **only)) == alike[1:]
+    mix = embedded(white) + ENCODER.encode_texts(["blue"])[0] - 0.9 * ENCODER.encode_texts(["white"])[0]
+    terms = [Term(doc_id=season.doc_id(17)), Term("blue"), Term("white", weight=-0.9)]
+    assert ids(client.search(name, terms=terms, **only)) == season.nearest(mix, 10)
+
+    cheap = f'{season.filter} and colour in ("red", "blue") and price < 20'
+    found = client.search(name, "a red shirt", k=10, exact=True, filter=cheap, facets=["colour"])
+    kept = season.nearest(
+        text, 10, lambda one: one.attributes["colour"] in ("red", "blue") and one.attributes["price"] < 20
+    )
+    assert ids(found) == kept
+    counts = {one.value: one.count for one in client.facets(name, ["colour"], filter=season.filter)[0].values}
+    assert counts == dict.fromkeys(COLOURS, len(season.pictures) // len(COLOURS))
+
+    assert ids(client.search(name, "no17", mode="lexical")) == [season.doc_id(17)]
+    words = ids(client.search(name, "white no17", mode="lexical", k=100, filter=season.filter))
+    assert words[0] == season.doc_id(17)
+    assert {season.colours[doc_id] for doc_id in words} == {"white"}
+    vectors = season.nearest(ENCODER.encode_texts(["white no17"])[0], 100)
+    for hit in client.search(name, "white no17", mode="hybrid", **only).hits:
+        assert hit.ranks == {
+            way: ranking.index(hit.doc_id) + 1
+            for way, ranking in (("vector", vectors), ("lexical", words))
+            if hit.doc_id in ranking
+        }
+        assert hit.score == pytest.approx(sum(1 / (60 + rank) for rank in hit.ranks.values()))
+
+    paged = list(client.hits(name, "a red shirt", k=50, filter=season.filter))
+    assert sorted(hit.doc_id for hit in paged) == sorted(season.colours)
+    np.testing.assert_allclose([hit.score for hit in paged], np.sort(season.vectors @ text)[::-1], atol=1e-5)
+    first, second, wrong = client.search_many(
+        name, [{"text": "a red shirt", **only}, {"image": white, **only}, {"text": "red", "filter": "price <"}]
+    )
+    assert (ids(first), ids(second), wrong.error.code) == (by_text, alike[:10], "invalid_filter")
+    assert all(" white " in hit.caption for hit in client.captions(name, white, k=5))
+
+
+def what_is_written_is_there_at_once_and_what_is_deleted_gone(
+    client: Client, name: str, season: Season, folder: Path
+) -> None:
+    """Documents of all kinds of writing, and none of them left."""
+
+    def found(*condition: str) -> list[str]:
+        return ids(client.search(name, image=red, filter=" and ".join(("desk = true", *condition))))
+
+    red, blue = (
+        save_picture(folder / f"{colour}.png", COLOURS[colour], seed=7).read_bytes() for colour in ("red", "blue")
+    )
+    client.put_item(name, "a tie", red, captions=["a crimson tie"], attributes={"desk": True, "price": 100})
+    assert found() == ids(client.search(name, "crimson", mode="lexical")) == ["a tie"]
+    assert client.image(name, "a tie") == red
+    client.patch_item(name, "a tie", attributes={"price": 101, "sale": True})
+    assert (found("price = 101", "sale = true"), found("price = 100")) == (["a tie"], [])
+    client.put_item(name, "a tie", blue, captions=["a navy tie"], attributes={"desk": True})
+    assert ids(client.search(name, "crimson", mode="lexical")) == []
+    assert ids(client.search(name, image=blue, k=1)) == ["a tie"]
+    assert client.item(name, "a tie").attributes == {"desk": True}
+
+    new = [NewItem(f"hat {number}", red, attributes={"desk": True, "price": number}) for number in range(4)]
+    sent = client.upload_items(name, [*new, NewItem("cut", red[:-200])])
+    assert (sent.indexed, [one.reason for one in sent.rejected]) == (
+        tuple(one.doc_id for one in new),
+        ["truncated"],
+    )
+    assert found() == ["hat 0", "hat 1", "hat 2", "hat 3", "a tie"]
+    client.delete_item(name, "hat 0")
+    assert client.delete_items(name, ["hat 1", "none"]).deleted == 1
+    assert client.delete_items(name, filter="desk = true and price > 2").deleted == 1
+    assert found() == ["hat 2", "a tie"]
+    with pytest.raises(NotFoundError):
+        client.item(name, "hat 3")
+    assert client.delete_items(name, ["hat 2", "a tie"]).deleted == 2
+    assert client.collection(name).documents == len(season.pictures)
+
+
+def nothing_fails_while_all_changes(
+    client: Client, url: str, spring: Season, summer: Season, writers: list[Writer]
+) -> None:
+    """A second collection takes over the alias, the first is indexed anew, a graph is linked; all under load."""
+    client.create_collection("summer", like="spring")
+    searchers = [Searcher(url, name, [spring, summer]) for name in (SHOP, "spring")]
+    with Crowd(*(one.work for one in (*searchers, *writers))) as crowd:
+        done = client.wait(client.start_index("summer", summer.manifest).id, timeout_s=PATIENT_S)
+        assert (done.state, done.result["indexed"]) == ("done", len(summer.pictures)), done
+        client.put_alias(SHOP, "summer")
+        assert client.search(SHOP, "red", k=1, filter="season != ''").hits[0].attributes["season"] == "summer"
+
+        spring.publish("coat")
+        job = client.start_index("spring", spring.manifest)
+        while not client.job(job.id).has_ended:
+            paged = [hit.doc_id for hit in client.hits("spring", "a red shirt", k=50, filter=spring.filter)]
+            assert sorted(paged) == sorted(spring.colours)
+        assert client.job(job.id).result["updated"] == len(spring.pictures)
+        wait_until(lambda: "HNSW" in client.collection("summer").index, PATIENT_S)
+        crowd.go_home()
+    the_graph_finds_what_exact_search_finds(client, summer)
+    assert stored(client, "spring", filter=spring.filter) == spring.documents("coat")
+    for writer in writers:
+        assert writer.stored
+        writer.check(client)
+    assert all(searcher.answers for searcher in searchers)
+
+
+def the_graph_finds_what_exact_search_finds(client: Client, season: Season) -> None:
+    found = total = 0
+    for one in season.documents("shirt")[::9]:
+        by_graph = client.search(season.name, one.captions[0], ef_search=100)
+        exact = client.search(season.name, one.captions[0], exact=True)
+        assert (by_graph.plan.strategy, exact.plan.strategy) == ("hnsw", "exact")
+        found += len(set(ids(by_graph)) & set(ids(exact)))
+        total += len(exact.hits)
+    assert found / total > 0.9
+
+
+def killed_in_the_midst_of_writes(server, client: Client, url: str, summer: Season, writers: list[Writer]) -> Job:
+    """The job that was at work then: captions indexed anew, a few documents a commit."""
+    searcher = Searcher(url, SHOP, [summer])
+    with Crowd(searcher.work, *(writer.work for writer in writers)) as crowd:
+        job = a_slow_index_job(client, summer, "scarf", commit_every=8)
+        server.send_signal(signal.SIGKILL)
+        assert [type(error) for error in crowd.errors()] == [NoAnswerError] * 3
+    return job
+
+
+def a_slow_index_job(client: Client, season: Season, garment: str, *, commit_every: int) -> Job:
+    """One that has begun to publish other captions, and will be at it for a while."""
+    season.publish(garment)
+    job = client.start_index(season.name, season.manifest, commit_every=commit_every)
+    wait_until(lambda: Said.of(client.item(season.name, season.doc_id(0))) == season.document(0, garment), PATIENT_S)
+    return job
+
+
+def nothing_acknowledged_is_lost(client: Client, settings: Settings, writers: list[Writer]) -> None:
+    for writer in writers:
+        writer.check(client)
+    verified(settings)
+
+
+def verified(settings: Settings) -> None:
+    with Workspace(settings) as workspace:
+        for name in ("spring", "summer"):
+            verify(workspace.open(name))
+
+
+def the_interrupted_job_goes_on_to_its_end(client: Client, interrupted: Job, season: Season) -> None:
+    done = client.wait(interrupted.id, timeout_s=PATIENT_S)
+    assert (done.state, done.attempts, done.error) == ("done", 2, None)
+    assert done.result["unchanged"] > 0
+    assert done.result["updated"] > 0
+    assert done.result["unchanged"] + done.result["updated"] == len(season.pictures)
+    assert stored(client, season.name, filter=season.filter) == season.documents("scarf")
+
+
+def it_leaves_with_what_runs_finished(server, client: Client, url: str, settings: Settings, spring: Season) -> None:
+    """An upload that waits for its turn is answered, and a job is left to the next service."""
+    with Workspace(settings) as workspace:
+        folder = workspace.open("summer").folder
+    job = a_slow_index_job(client, spring, "hat", commit_every=1)
+    encoded, answers = batches(client), []
+    upload = threading.Thread(
+        target=lambda: answers.append(client.put_item("summer", "late", spring.pictures[0], captions=["late"]))
+    )
+    with writing(folder):
+        upload.start()
+        wait_until(lambda: batches(client) > encoded)
+        server.send_signal(signal.SIGTERM)
+        wait_until(lambda: refuses(url))
+    upload.join()
+    assert [one.doc_id for one in answers] == ["late"]
+    _, err = server.communicate(timeout=PATIENT_S)
+    assert (server.returncode, "Traceback" in err) == (0, False), err
+    with Workspace(settings) as workspace:
+        assert ids(workspace.open("summer").search("late", mode="lexical")) == ["late"]
+        with workspace.database.read() as connection:
+            assert jobs.get(connection, job.id).state == "queued"
+    verified(settings)
+
+
+def batches(client: Client) -> float:
+    """How many times the encoder was called."""
+    return float(re.search(r"^retrieval_encoder_batch_size_count (\S+)$", client.metrics(), re.MULTILINE)[1])
+
+
+def refuses(url: str) -> bool:
+    """Whether nobody listens there any more."""
+    try:
+        httpx2.get(f"{url}/healthz")
+    except httpx2.ConnectError:
+        return True
+    return False
