@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.encoding.bulk import BulkEncoder
-from api.encoding.queries import Encode, Encoders, QueryEncoder
+from api.encoding.queries import Encode, EncoderQueues, QueryEncoder, Queue
 from api.jobs.roots import SourceRoots
 from api.jobs.runner import JobRunner
 from api.jobs.upkeep import UpkeepWatch
@@ -60,7 +60,11 @@ class Service:
     def open(cls, settings: Settings, api_settings: ApiSettings, metrics: Metrics) -> Service:
         """Open the data folder; no collection and no model yet. `StorageError` when it cannot be opened."""
         workspace, leaving = Workspace(settings), asyncio.Event()
-        workers = Workers(api_settings.threads, encoder_threads=api_settings.encoder_threads)
+        workers = Workers(
+            api_settings.threads,
+            encoder_threads=api_settings.encoder_threads,
+            text_lanes=api_settings.text_lanes,
+        )
         encoders = _encoders(api_settings, workers, metrics)
         transactions, roots = Transactions(workspace.database, workers), SourceRoots(api_settings.source_roots)
         collections = OpenCollections(workspace)
@@ -101,14 +105,21 @@ class Service:
         self.workspace.close()
 
 
-def _encoders(settings: ApiSettings, workers: Workers, metrics: Metrics) -> Encoders:
-    async def run(encode: Encode, items: Sequence[object]) -> Sequence[FloatArray]:
+def _encoders(settings: ApiSettings, workers: Workers, metrics: Metrics) -> EncoderQueues:
+    async def texts(encode: Encode, items: Sequence[object]) -> Sequence[FloatArray]:
         metrics.batch(len(items))
-        return list(await workers.encode(encode, items))
+        return list(await workers.encode_texts(encode, items))
 
-    encoders = Encoders(run, most_waiting=settings.encoder_queue)
-    metrics.watch_queue(lambda: len(encoders))
-    return encoders
+    async def images(encode: Encode, items: Sequence[object]) -> Sequence[FloatArray]:
+        metrics.batch(len(items))
+        return list(await workers.encode_images(encode, items))
+
+    most = settings.encoder_queue
+    queues = EncoderQueues(
+        Queue(texts, most_waiting=most, at_once=settings.text_lanes), Queue(images, most_waiting=most)
+    )
+    metrics.watch_queue(lambda: len(queues))
+    return queues
 
 
 def _finders(settings: ApiSettings, workers: Workers, collections: OpenCollections) -> Finders:
@@ -118,12 +129,12 @@ def _finders(settings: ApiSettings, workers: Workers, collections: OpenCollectio
     return Finders(run, most_waiting=settings.searches * settings.max_batch, at_once=settings.threads)
 
 
-def _query_encoder(settings: ApiSettings, encoders: Encoders, metrics: Metrics) -> QueryEncoder:
+def _query_encoder(settings: ApiSettings, encoders: EncoderQueues, metrics: Metrics) -> QueryEncoder:
     return QueryEncoder(encoders, metrics, most_kept=settings.query_cache, patience_s=settings.encoder_patience_s)
 
 
 def _item_writer(
-    settings: ApiSettings, workers: Workers, encoders: Encoders, metrics: Metrics, decode_limits: DecodeLimits
+    settings: ApiSettings, workers: Workers, encoders: EncoderQueues, metrics: Metrics, decode_limits: DecodeLimits
 ) -> ItemWriter:
     patience_s = settings.write_patience_s
     share = max(1, settings.encoder_queue // 4)

@@ -85,6 +85,9 @@ class ApiSettings(BaseSettings):
         default=30.0, gt=0, description="Seconds that a search may take; `X-Timeout-Ms` of a request may say less."
     )
     encoder_threads: int = Field(default=CORES, ge=1, description="Native threads of the encoder, on a CPU.")
+    text_lanes: int = Field(
+        default=min(2, CORES), ge=1, le=8, description="Batches of texts that are encoded at a time and share these."
+    )
     encoder_queue: int = Field(
         default=256, ge=1, description="Texts and pictures that may wait for the encoder; what comes then gets 503."
     )

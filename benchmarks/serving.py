@@ -18,15 +18,17 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 import httpx2
+import numpy as np
 
 from benchmarks import serving_peer
+from benchmarks.http_client import Connection, connected
 from benchmarks.serving_catalogue import COLLECTION, fill, made_vectors, random_model
 from benchmarks.serving_load import distinct, load
 from retrieval.settings import Settings
@@ -35,6 +37,7 @@ from retrieval.workspace import Workspace, open_existing
 
 SEARCH = f"/v1/collections/{COLLECTION}/search"
 BATCH = 32
+ALONE = 200
 
 
 @asynccontextmanager
@@ -57,20 +60,25 @@ async def server(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
         process.wait()
 
 
-async def search(client: httpx2.AsyncClient, text: str) -> None:
+async def search(connection: Connection, text: str) -> bytes:
     """Ten hits with their captions."""
-    (await client.get(SEARCH, params={"q": text})).raise_for_status()
+    return await connection.post(SEARCH, {"text": text})
 
 
 async def measure(folder: Path, seconds: float) -> dict[str, object]:
     """All loads, one after the other; texts of one are not those of another."""
     async with server(folder) as client:
-        asking = partial(search, client)
-        await load(asking, lambda n: f"warm {n}", clients=4, seconds=min(seconds, 3))
+
+        async def loaded(count: int, text: Callable[[int], str], seconds: float) -> dict[str, float]:
+            async with connected(str(client.base_url), count) as connections:
+                return await load([partial(search, one) for one in connections], text, seconds=seconds)
+
+        await loaded(4, lambda n: f"warm {n}", min(seconds, 3))
         return {
-            "1 client": await load(asking, distinct, clients=1, seconds=seconds),
-            "64 clients": await load(asking, lambda n: f"{distinct(n)} again", clients=64, seconds=seconds),
-            "64 clients, 100 texts": await load(asking, lambda n: distinct(n % 100), clients=64, seconds=seconds),
+            "1 client": await loaded(1, distinct, seconds),
+            "1 client, 100 texts": await loaded(1, lambda n: distinct(n % 100), seconds),
+            "64 clients": await loaded(64, lambda n: f"{distinct(n)} again", seconds),
+            "64 clients, 100 texts": await loaded(64, lambda n: distinct(n % 100), seconds),
         }
 
 
@@ -78,15 +86,15 @@ async def measure_peer(python: Path, folder: Path, checkpoint: Path, seconds: fl
     """The same of the peer, with 16 clients: with more it only queues."""
     async with serving_peer.server(python, folder, checkpoint) as client:
         asking = partial(serving_peer.search, client)
-        await load(asking, lambda n: f"warm {n}", clients=1, seconds=min(seconds, 3))
+        await load([asking], lambda n: f"warm {n}", seconds=min(seconds, 3))
         return {
-            "1 client": await load(asking, distinct, clients=1, seconds=seconds),
-            "16 clients": await load(asking, lambda n: f"{distinct(n)} again", clients=16, seconds=seconds),
+            "1 client": await load([asking], distinct, seconds=seconds),
+            "16 clients": await load([asking] * 16, lambda n: f"{distinct(n)} again", seconds=seconds),
         }
 
 
-def encoder_alone(folder: Path, seconds: float) -> float:
-    """Texts a second in batches of 32, tokenised and embedded, with nothing around it."""
+def encoder_alone(folder: Path, seconds: float) -> dict[str, float]:
+    """Texts tokenised and embedded with nothing around it: a second in batches of 32, and milliseconds of one."""
     with Workspace(Settings(data_dir=folder, database_url=None)) as workspace:
         encoder = open_existing(workspace, COLLECTION, None).encoder
         encoder.encode_texts([distinct(n) for n in range(BATCH)])
@@ -94,7 +102,12 @@ def encoder_alone(folder: Path, seconds: float) -> float:
         while perf_counter() - started < seconds:
             encoder.encode_texts([distinct(done + n) for n in range(BATCH)])
             done += BATCH
-        return round(done / (perf_counter() - started), 1)
+        rate, took = done / (perf_counter() - started), []
+        for number in range(ALONE):
+            began = perf_counter()
+            encoder.encode_texts([distinct(number)])
+            took.append(perf_counter() - began)
+        return {"texts/s": round(rate, 1), "one, p50 ms": round(float(np.median(took)) * 1000, 2)}
 
 
 def main() -> None:
@@ -111,7 +124,7 @@ def main() -> None:
         vectors = made_vectors(folder / "vectors.npy", arguments.rows)
         fill(folder / "data", reference, vectors)
         results = asyncio.run(measure(folder / "data", arguments.seconds))
-        results["encoder alone, texts/s"] = encoder_alone(folder / "data", min(arguments.seconds, 10))
+        results["encoder alone"] = encoder_alone(folder / "data", min(arguments.seconds, 10))
         if arguments.peer:
             serving_peer.fill(arguments.peer, folder / "peer", vectors)
             told = measure_peer(arguments.peer, folder / "peer", checkpoint, arguments.seconds)

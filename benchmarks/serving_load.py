@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from time import perf_counter
 
@@ -19,18 +19,18 @@ def distinct(number: int) -> str:
 
 
 async def load(
-    search: Callable[[str], Awaitable[None]], text: Callable[[int], str], *, clients: int, seconds: float
+    clients: Sequence[Callable[[str], Awaitable[object]]], text: Callable[[int], str], *, seconds: float
 ) -> dict[str, float]:
-    """So many clients, each asking again as soon as it has its answer; rate, and latency in milliseconds."""
+    """Each client searches again as soon as it has its answer; rate, and latency in milliseconds."""
     numbers, latencies, until = count(), [], perf_counter() + seconds
 
-    async def ask_on() -> None:
+    async def ask_on(search: Callable[[str], Awaitable[object]]) -> None:
         while (started := perf_counter()) < until:
             await search(text(next(numbers)))
             latencies.append(perf_counter() - started)
 
     began = perf_counter()
-    await asyncio.gather(*(ask_on() for _ in range(clients)))
+    await asyncio.gather(*map(ask_on, clients))
     rate = len(latencies) / (perf_counter() - began)
     p50, p99 = np.percentile(latencies, [50, 99]) * 1000
     return {"searches/s": round(rate, 1), "p50 ms": round(p50, 2), "p99 ms": round(p99, 2)}

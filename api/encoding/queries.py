@@ -19,10 +19,20 @@ MOST_BYTES = 2**26
 
 Encode: TypeAlias = Callable[[Sequence[Any]], FloatArray]
 """n items -> float32 (n, dim). Items of equal functions are encoded together."""
-Encoders: TypeAlias = Batcher[Encode, Any, FloatArray]
-"""The queue before the encoders."""
+Queue: TypeAlias = Batcher[Encode, Any, FloatArray]
 Encoded: TypeAlias = Answered[FloatArray]
 """A vector of length 1, float32 (dim,), and the seconds that its item waited for its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderQueues:
+    """What waits before the encoders: texts do not wait for pictures, which take many times as long."""
+
+    texts: Queue
+    images: Queue
+
+    def __len__(self) -> int:
+        return len(self.texts) + len(self.images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +71,8 @@ class QueryEncoder:
     Vectors of texts are kept, the ones used last; a text that several requests ask for at a time is embedded once.
     """
 
-    def __init__(self, batcher: Encoders, metrics: Metrics, *, most_kept: int, patience_s: float) -> None:
-        self._batcher = batcher
+    def __init__(self, queues: EncoderQueues, metrics: Metrics, *, most_kept: int, patience_s: float) -> None:
+        self._queues = queues
         self._metrics = metrics
         self._patience_s = patience_s
         self._kept: LruCache[tuple[str, str], FloatArray] = LruCache(most=most_kept, most_bytes=MOST_BYTES)
@@ -70,7 +80,7 @@ class QueryEncoder:
 
     async def image(self, encoder: Encoder, pixels: PixelArray, *, bulk: bool = False) -> Encoded:
         """Embed a preprocessed picture, uint8 (s, s, 3). Raises as `Batcher.ask` does."""
-        return await self._queued(EncodeImages(encoder), pixels, bulk=bulk)
+        return await self._queued(self._queues.images, EncodeImages(encoder), pixels, bulk=bulk)
 
     async def text(self, encoder: Encoder, text: str, *, bulk: bool = False) -> Encoded:
         """Embed a text. Raises as `Batcher.ask` does, for all who share a computation alike."""
@@ -93,13 +103,13 @@ class QueryEncoder:
                     del self._flights[key]
 
     async def _embed(self, key: tuple[str, str], encoder: Encoder, *, bulk: bool) -> Encoded:
-        encoded = await self._queued(EncodeTexts(encoder), key[1], bulk=bulk)
+        encoded = await self._queued(self._queues.texts, EncodeTexts(encoder), key[1], bulk=bulk)
         self._kept.put(key, encoded.answer.copy())  # a row alone, and not its whole batch
         return encoded
 
-    async def _queued(self, encode: Encode, item: object, *, bulk: bool) -> Encoded:
+    async def _queued(self, queue: Queue, encode: Encode, item: object, *, bulk: bool) -> Encoded:
         try:
-            return await self._batcher.ask(encode, item, patience_s=self._patience_s, bulk=bulk)
+            return await queue.ask(encode, item, patience_s=self._patience_s, bulk=bulk)
         except (OverloadedError, TooLateError) as error:
             self._metrics.rejected(error.code)
             raise

@@ -39,7 +39,7 @@ async def _try_to_load(service: Service, name: str) -> LoadState:
         opened = await service.opened(name)
         if opened.collection.info.spec.pretrained != EXTERNAL:
             opened = await service.opened_with_encoder(name)
-            await service.workers.encode(opened.collection.encoder.encode_texts, ["the first text takes longest"])
+            await service.workers.encode_texts(opened.collection.encoder.encode_texts, ["the first text takes longest"])
         await service.workers.run(opened.collection.views.latest)
     except RetrievalError as error:
         _log.warning("cannot load collection %r, trying again in %g s: %s", name, RETRY_S, error)

@@ -105,6 +105,8 @@ def _share(settings: ApiSettings, number: int) -> dict[str, object]:
     share: dict[str, object] = {} if number == 0 else {"job_workers": 0, "maintenance": False}
     if "encoder_threads" not in settings.model_fields_set:
         share["encoder_threads"] = max(1, CORES // settings.workers)
+    if "text_lanes" not in settings.model_fields_set:
+        share["text_lanes"] = min(settings.text_lanes, CORES // settings.workers or 1)
     return share
 
 

@@ -11,6 +11,7 @@ from held_encoder import MOST_WAITING, in_a_loop, settle, started
 
 from api.batching import TooLateError
 from api.encoding.bulk import BulkEncoder
+from api.encoding.queries import EncoderQueues, EncodeTexts
 from api.observing.metrics import Metrics
 
 ENCODER = SimpleNamespace(
@@ -19,12 +20,11 @@ ENCODER = SimpleNamespace(
 
 
 def bulk_encoder(held, most_waiting=4) -> BulkEncoder:
-    return BulkEncoder(held.batcher, Metrics(), most_waiting=most_waiting, patience_s=5.0)
+    queues = EncoderQueues(held.batcher, held.batcher)
+    return BulkEncoder(queues, Metrics(), most_waiting=most_waiting, patience_s=5.0)
 
 
 def query(held, text):
-    from api.encoding.queries import EncodeTexts
-
     return held.batcher.ask(EncodeTexts(ENCODER), text, patience_s=10.0)
 
 

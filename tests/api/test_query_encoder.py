@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from held_encoder import in_a_loop, settle, started
 
-from api.encoding.queries import QueryEncoder
+from api.encoding.queries import EncoderQueues, QueryEncoder
 from api.observing.catalogue import Catalogue
 from api.observing.metrics import Metrics
 from retrieval.encoders.fake import FakeEncoder
@@ -15,7 +15,7 @@ ENCODER = FakeEncoder()
 
 
 def query_encoder(held, metrics=None):
-    return QueryEncoder(held.batcher, metrics or Metrics(), most_kept=2, patience_s=10)
+    return QueryEncoder(EncoderQueues(held.batcher, held.batcher), metrics or Metrics(), most_kept=2, patience_s=10)
 
 
 async def ask(queries, *texts):
