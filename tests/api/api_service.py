@@ -71,11 +71,12 @@ def serving(settings: Settings, **api_settings) -> Iterator[TestClient]:
         yield client
 
 
-def wait_until(condition, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
+def wait_until(condition, seconds: float = 60) -> None:
+    deadline, pause = time.monotonic() + seconds, 0.005
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)  # to ask is work as well, on the cores that what is waited for needs
 
 
 def doc_ids(response) -> list[str]:

@@ -7,16 +7,17 @@ import os
 import re
 import signal
 import threading
-import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from api_service import settings_for, wait_until
+from api_service import serving, settings_for, wait_until
 from helpers import unit_vectors
-from server import get, post, running
+from server import QUICK, get, post, running
 
+from api.jobs.upkeep import UpkeepWatch
 from retrieval.types import HnswParams, IndexParams, ModelReference
 from retrieval.verification import verify
 from retrieval.workspace import Workspace, external_spec
@@ -27,14 +28,21 @@ TAIL = 150
 PATIENT_S = 120
 """The job has the lowest priority of all."""
 POOL = unit_vectors(3_000, DIM, seed=5)
-SLOW_BUILD = """
+HOLDING = """
 import os, time
 from retrieval.index import hnsw
 from retrieval.writer import CollectionWriter
 hnsw.BUILD_BLOCK = 50
-fold_beside, block_s = CollectionWriter._fold_beside, float(os.environ["BLOCK_S"])
-CollectionWriter._fold_beside = lambda self, merge: (time.sleep(block_s), fold_beside(self, merge))[1]
+fold_beside, is_first = CollectionWriter._fold_beside, True
+def hold(self, merge):
+    global is_first
+    while not is_first and os.path.exists(os.environ["HELD"]):
+        time.sleep(0.01)
+    is_first = False
+    fold_beside(self, merge)
+CollectionWriter._fold_beside = hold
 """
+"""A graph is linked as far as its first report, and no further while the file HELD is there."""
 
 
 class Growing:
@@ -58,7 +66,7 @@ class Growing:
 
     def search_until(self, stop: threading.Event, url: str) -> None:
         for seed in itertools.count():
-            if stop.is_set():
+            if stop.wait(0.01):
                 return
             query, before = POOL[-1 - seed % 500], self._committed
             way = {"exact": True} if seed % 2 else {"ef_search": 5_000}
@@ -79,16 +87,26 @@ def _agree(found: list[tuple[str, float]], rows: int, query: np.ndarray) -> bool
 
 
 @pytest.fixture
-def slow(tmp_path) -> dict[str, str]:
-    """Settings of a server whose graphs take a few seconds to build."""
-    (tmp_path / "slow").mkdir()
-    (tmp_path / "slow" / "sitecustomize.py").write_text(SLOW_BUILD)
-    return {
-        "PYTHONPATH": os.pathsep.join([str(tmp_path / "slow"), os.environ.get("PYTHONPATH", "")]),
-        "BLOCK_S": "0.1",
+def held(tmp_path) -> Path:
+    """A file; while it is there, no graph is finished."""
+    path = tmp_path / "held"
+    path.touch()
+    return path
+
+
+@contextmanager
+def serving_held(folder: Path, held: Path):
+    """A server whose maintenance is held."""
+    (folder / "holding").mkdir(exist_ok=True)
+    (folder / "holding" / "sitecustomize.py").write_text(HOLDING)
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(folder / "holding"), os.environ.get("PYTHONPATH", "")]),
+        "HELD": str(held),
         "RETRIEVAL_API_MAINTENANCE_TAIL": str(TAIL),
         "RETRIEVAL_API_JOB_LEASE_S": "1",
     }
+    with running(folder, before=QUICK, **environment) as one:
+        yield one
 
 
 @pytest.fixture
@@ -123,20 +141,21 @@ def metric(url: str, name: str) -> float | None:
     return float(found[1]) if found else None
 
 
-def test_grows_and_is_compacted_while_it_is_searched(workspace, tmp_path, slow):
+def test_grows_and_is_compacted_while_it_is_searched(workspace, tmp_path, held):
     collection = workspace.open("c")
     growing, stop = Growing(collection), threading.Event()
     growing.add()
-    with running(tmp_path, **slow) as (server, url):
+    with serving_held(tmp_path, held) as (server, url):
         searching = threading.Thread(target=growing.search_until, args=(stop, url))
         searching.start()
-        while not is_linking(url):
+        for _ in range(TAIL // BATCH + 1):
             growing.add()
-            time.sleep(0.2)
+        wait_until(lambda: is_linking(url), PATIENT_S)
         assert os.getpriority(os.PRIO_PROCESS, child_of(server)) == 19
         for _ in range(20):  # writers do not wait for the graph
             growing.add()
         assert maintenance(url)[0]["state"] == "running"
+        held.unlink()
         wait_until(lambda: maintenance(url)[0]["state"] == "done", PATIENT_S)
         assert maintenance(url)[0]["result"]["merges"] >= 1
         assert metric(url, 'retrieval_jobs{kind="maintenance",state="done"}') >= 1
@@ -154,13 +173,12 @@ def test_grows_and_is_compacted_while_it_is_searched(workspace, tmp_path, slow):
     assert len(collection) == growing.states[-1]
 
 
-def test_a_kill_of_the_job_or_of_the_service_loses_nothing(workspace, tmp_path, slow):
+def test_a_kill_of_the_job_or_of_the_service_loses_nothing(workspace, tmp_path, held):
     collection = workspace.open("c")
     growing, stop = Growing(collection), threading.Event()
     for _ in range(TAIL // BATCH + 1):
         growing.add()
-    slow["BLOCK_S"] = "0.5"  # a look at the job comes in time
-    with running(tmp_path, **slow) as (server, url):
+    with serving_held(tmp_path, held) as (server, url):
         wait_until(lambda: is_linking(url), PATIENT_S)
         os.kill(child_of(server), signal.SIGKILL)
         wait_until(lambda: maintenance(url)[0]["state"] == "failed")
@@ -170,9 +188,10 @@ def test_a_kill_of_the_job_or_of_the_service_loses_nothing(workspace, tmp_path, 
         assert post(f"{url}/v1/jobs/{maintenance(url)[0]['id']}/retry")[0] == 200
         wait_until(lambda: maintenance(url)[0]["state"] == "running" and is_linking(url), PATIENT_S)
         os.kill(server.pid, signal.SIGKILL)
+    held.unlink()
     growing.add()
     verify(collection)
-    with running(tmp_path, **slow) as (server, url):
+    with serving_held(tmp_path, held) as (server, url):
         searching = threading.Thread(target=growing.search_until, args=(stop, url))
         searching.start()
         wait_until(lambda: maintenance(url)[0]["state"] == "done", PATIENT_S)
@@ -185,12 +204,14 @@ def test_a_kill_of_the_job_or_of_the_service_loses_nothing(workspace, tmp_path, 
     assert {path.name for path in collection.folder.iterdir()} == names, "what was killed left nothing behind"
 
 
-def test_it_can_be_switched_off(workspace, tmp_path):
-    growing = Growing(workspace.open("c"))
-    for _ in range(TAIL // BATCH + 1):
-        growing.add()
-    off = {"RETRIEVAL_API_MAINTENANCE": "false", "RETRIEVAL_API_MAINTENANCE_TAIL": str(TAIL)}
-    with running(tmp_path, **off) as (_, url):
-        wait_until(lambda: get(f"{url}/readyz")[0] == 200)
-        time.sleep(3)
-        assert maintenance(url) == []
+@pytest.mark.parametrize("is_on", [True, False])
+def test_it_can_be_switched_off(workspace, monkeypatch, is_on):
+    watches = []
+
+    async def run(watch: UpkeepWatch) -> None:
+        watches.append(watch)
+
+    monkeypatch.setattr(UpkeepWatch, "run", run)
+    with serving(workspace.settings, maintenance=is_on):
+        pass
+    assert len(watches) == is_on
