@@ -14,13 +14,14 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import get_args
 
 import faiss
 import numpy as np
 
 from benchmarks.ann_data import Data, K, prepare
 from benchmarks.ann_measure import recall_of
-from retrieval.certificate import MODALITIES, Modality
+from retrieval.certificate import Modality
 from retrieval.collection import Collection
 from retrieval.index.generation import Allowed
 from retrieval.metadata import query_samples
@@ -103,7 +104,7 @@ def main() -> None:
     with Workspace(Settings(data_dir=folder / "collection", database_url=None)) as workspace:
         collection = collection_of(workspace, data)
         faiss.omp_set_num_threads(1)
-        rows = [measure(collection, data, modality, share) for modality in MODALITIES for share in SHARES]
+        rows = [measure(collection, data, modality, share) for modality in get_args(Modality) for share in SHARES]
     (folder / "filters.json").write_text(json.dumps([asdict(row) for row in rows], indent=1))
     print(f"{'query':6}{'allowed':>10}{'recall@10':>11}{'planned ms':>12}{'exact ms':>10}{'times':>7}  strategies")
     for row in rows:

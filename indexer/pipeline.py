@@ -79,6 +79,7 @@ class _Run:
             self._id = ledger.start_run(connection, collection.info.id, source=source_name)
 
     def all_of(self, source: CatalogSource, on_build: OnBuild | None) -> IndexReport:
+        """Read the source to its end, commit, compact, verify; raises as `index` once the run is marked as failed."""
         try:
             self._read(source)
             if self._config.sync:

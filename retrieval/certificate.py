@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 Modality: TypeAlias = Literal["text", "image"]
-MODALITIES: tuple[Modality, ...] = ("text", "image")
 
 
 def measured_at(k: int) -> Literal[10, 100] | None:

@@ -74,6 +74,7 @@ class _Repair:
         self._embedded = 0
 
     def all_of_it(self) -> Repaired:
+        """Mend what is damaged and publish it in one commit; `Repaired` says what was lost."""
         damaged = tuple(damage for found in self._found.values() for damage in found)
         if damaged:
             for kind in KINDS:

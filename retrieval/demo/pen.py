@@ -60,11 +60,6 @@ class Pen:
         first, last = points[0], points[-1]
         self.line(_spline([first, *points, last]), width, fill)
 
-    def pie(self, x: float, y: float, radius: float, start: float, end: float, fill: Rgb) -> None:
-        """A slice of a disc, from `start` to `end` degrees clockwise from three o'clock."""
-        corners = self._pixels((x - radius, y - radius), (x + radius, y + radius))
-        self._draw.pieslice([*corners[0], *corners[1]], start, end, fill)
-
     def _pixels(self, *points: Point) -> list[Point]:
         return [(self._origin + x * self._scale, self._origin + y * self._scale) for x, y in points]
 

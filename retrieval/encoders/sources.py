@@ -31,7 +31,6 @@ WEIGHT_NAMES = (
     "open_clip_model.safetensors", "model.safetensors", "open_clip_pytorch_model.bin", "pytorch_model.bin", "model.pt"
 )  # fmt: skip
 HUB_WEIGHT_NAMES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
-TOKENIZER_NAMES = ("tokenizer.json", "vocabulary.txt")
 HOW_TO_LIST = "`retrieval models [WORD]` lists presets and ARCH/PRETRAINED names"
 
 

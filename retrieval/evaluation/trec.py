@@ -90,6 +90,7 @@ class _Table:
     lines: IntArray
 
     def place(self, row: int) -> str:
+        """File and line of a row, for messages."""
         return f"{self.path}, line {self.lines[row]}"
 
     def columns(self, *, quoted: bool) -> tuple[list[str], list[str], IntArray, IntArray]:

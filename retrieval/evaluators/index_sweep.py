@@ -19,10 +19,10 @@ from retrieval.evaluation import Estimate
 from retrieval.evaluation.statistics import bootstrap_intervals
 from retrieval.evaluators.index_queries import QuerySet
 from retrieval.evaluators.reference import OnProgress
-from retrieval.evaluators.searches import leave_out
 from retrieval.evaluators.timing import Timing, time_queries
 from retrieval.index.generation import Allowed
 from retrieval.index.recall import share_found
+from retrieval.index.topk import leave_out
 from retrieval.search.query import MOST_HITS, check_limits
 from retrieval.types import FloatArray, KnnResult, Plan
 

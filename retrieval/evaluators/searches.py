@@ -20,6 +20,7 @@ from retrieval.evaluation.measures import Hit
 from retrieval.evaluation.ranks import rank_relevant
 from retrieval.evaluators.reference import Reference
 from retrieval.evaluators.task import Shown, TaskReport
+from retrieval.index.topk import leave_out
 from retrieval.metadata import scans
 from retrieval.search.query import MOST_HITS
 from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult, Plan, VectorKind
@@ -188,16 +189,6 @@ def judged_alike(qrels: Qrels) -> dict[str, str]:
         relevant = qrels.docs[rows][qrels.relevance[rows] > 0]
         clusters[query_id] = seen.setdefault(relevant.tobytes(), query_id) if len(relevant) else query_id
     return clusters
-
-
-def leave_out(found: KnnResult, own: KeyArray, depth: int) -> KnnResult:
-    """The first `depth` slots of each row once its own key, int64 (nq,), is taken out; `NO_KEY` takes nothing out."""
-    gone = found.keys == own[:, None]
-    order = np.argsort(gone, axis=1, kind="stable")
-    scores = np.where(gone, np.float32(-np.inf), found.scores)
-    keys = np.where(gone, NO_KEY, found.keys)
-    kept = KnnResult(np.take_along_axis(keys, order, 1), np.take_along_axis(scores, order, 1))
-    return KnnResult(kept.keys[:, :depth], kept.scores[:, :depth])
 
 
 def rows_of(found: KnnResult, keys: KeyArray) -> KnnResult:

@@ -66,6 +66,7 @@ class _Parser:
         self._conditions = 0
 
     def whole(self) -> Node:
+        """The tree of all of the text; `FilterError` names the place at which it is none."""
         if self._at("end"):
             raise self._error("the filter is empty; write something like price < 50, or leave it out")
         node = self._disjunction()

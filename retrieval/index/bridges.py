@@ -9,7 +9,6 @@ the links that are there and adds the strongest that are missing. The idea is th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,15 +27,7 @@ FindNearest = Callable[[FloatArray, int, int], KeyArray]
 """Nearest nodes of queries (nq, dim): (queries, k, ef_search) -> int64 (nq, k)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bridged:
-    """Links that were missing (both directions counted), and how many of them found a free slot."""
-
-    missing: int
-    added: int
-
-
-def bridge(graph: FaissIndex, vectors: FloatArray, queries: FloatArray, find: FindNearest) -> Bridged:
+def bridge(graph: FaissIndex, vectors: FloatArray, queries: FloatArray, find: FindNearest) -> None:
     """Connect the nodes that queries have in common, in place.
 
     `graph` is a FAISS HNSW index in memory; `vectors` float32 (nodes, dim) its nodes in full, `queries` float32
@@ -44,20 +35,18 @@ def bridge(graph: FaissIndex, vectors: FloatArray, queries: FloatArray, find: Fi
     make it good enough to find the neighbours of all of them.
     """
     few = queries[: max(1, len(queries) // 4)]
-    first = _bridge_round(graph, vectors, find(few, NEAREST, 512))
-    second = _bridge_round(graph, vectors, find(queries, NEAREST, 256))
-    return Bridged(first.missing + second.missing, first.added + second.added)
+    _bridge_round(graph, vectors, find(few, NEAREST, 512))
+    _bridge_round(graph, vectors, find(queries, NEAREST, 256))
 
 
-def _bridge_round(graph: FaissIndex, vectors: FloatArray, nearest: KeyArray) -> Bridged:
+def _bridge_round(graph: FaissIndex, vectors: FloatArray, nearest: KeyArray) -> None:
     nearest = nearest[(nearest >= 0).all(axis=1)]
     bottom = _BottomLayer(graph)
     pairs = [
         missing_links(nearest[start : start + BLOCK], vectors, bottom.links) for start in range(0, len(nearest), BLOCK)
     ]
-    added = _add_links(bottom.links, np.concatenate([np.empty((0, 2), np.int64), *pairs]))
+    _add_links(bottom.links, np.concatenate([np.empty((0, 2), np.int64), *pairs]))
     bottom.write()
-    return added
 
 
 def missing_links(nearest: KeyArray, vectors: FloatArray, links: Neighbours) -> Pairs:
@@ -88,7 +77,7 @@ def missing_links(nearest: KeyArray, vectors: FloatArray, links: Neighbours) -> 
     return np.concatenate(missing)
 
 
-def _add_links(links: Neighbours, pairs: Pairs) -> Bridged:
+def _add_links(links: Neighbours, pairs: Pairs) -> None:
     """Write pairs into free slots in both directions, those that most queries ask for first."""
     both = np.concatenate([pairs, pairs[:, ::-1]])
     codes, wanted = np.unique(both[:, 0] * len(links) + both[:, 1], return_counts=True)
@@ -98,7 +87,6 @@ def _add_links(links: Neighbours, pairs: Pairs) -> Bridged:
     slot = np.count_nonzero(links != EMPTY, axis=1)[source] + place
     fits = slot < links.shape[1]
     links[source[fits], slot[fits]] = target[fits]
-    return Bridged(len(codes), int(np.count_nonzero(fits)))
 
 
 class _BottomLayer:

@@ -6,7 +6,7 @@ they are many. A vector is rewritten about log(n) times in the life of a collect
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,7 @@ class Merge:
 def plan_fold(view: GenerationView, kind: VectorKind, *, without: Collection[int] = ()) -> Merge | None:
     """Fold the graphless segments of the first tier that is full, if any, but not those `without` by segment_id."""
     tiers: dict[int, list[Segment]] = {}
-    for segment in _of_kind(view, kind):
+    for segment in view.of_kind(kind):
         if not segment.has_graph and segment.info.segment_id not in without:
             tiers.setdefault(_tier(segment.info.rows), []).append(segment)
     for _, segments in sorted(tiers.items()):
@@ -52,7 +52,7 @@ def plan_compaction(
     The result has a graph if it has more than `exact_rows` rows (default EXACT_ROWS). None: nothing to gain.
     """
     exact_rows = EXACT_ROWS if exact_rows is None else exact_rows
-    segments = _of_kind(view, kind)
+    segments = view.of_kind(kind)
     chosen = [s for s in segments if not s.has_graph or dead_share(view, s) > most_dead]
     rows = sum(live_count(view, s) for s in chosen)
     for segment in sorted((s for s in segments if s not in chosen), key=lambda s: s.info.rows):
@@ -67,7 +67,7 @@ def plan_compaction(
 
 def plan_rebuild(view: GenerationView, kind: VectorKind) -> Merge | None:
     """Make one graph of everything, where there is a graph already or enough for one; None: nothing to link."""
-    segments = _of_kind(view, kind)
+    segments = view.of_kind(kind)
     rows = view.rows(kind)
     if not rows or not (view.has_graph(kind) or rows > EXACT_ROWS):
         return None
@@ -97,10 +97,6 @@ def live_count(view: GenerationView, segment: Segment) -> int:
 def dead_share(view: GenerationView, segment: Segment) -> float:
     """Share of a segment's rows that are dead."""
     return 1 - live_count(view, segment) / segment.info.rows
-
-
-def _of_kind(view: GenerationView, kind: VectorKind) -> Sequence[Segment]:
-    return [segment for segment in view.segments if segment.info.kind == kind]
 
 
 def _tier(rows: int) -> int:

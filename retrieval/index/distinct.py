@@ -52,6 +52,7 @@ class _Posting:
     starts: KeyArray
 
     def of(self, node: int) -> KeyArray:
+        """Ascending int64 (n,)."""
         return self.rows[self.starts[node] : self.starts[node + 1]]
 
 

@@ -36,14 +36,23 @@ def write_by_content(folder: Path, write: Callable[[Path], None], *, suffix: str
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write(staged)
-        _sync(staged)
+        sync(staged)
         digest, size = sha256_of(staged), staged.stat().st_size
         staged.rename(folder / f"{digest}{suffix}")
-        _sync(folder)
+        sync(folder)
     except (OSError, RuntimeError) as error:  # RuntimeError is how FAISS reports a failed write
         staged.unlink(missing_ok=True)
         raise StorageError(_explain(error, folder)) from error
     return digest, size
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk; `OSError` where that fails."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str:
@@ -109,14 +118,6 @@ def remove_others(folder: Path, keep: Iterable[str]) -> int:
 def _raise_if(damage: Damage | None) -> None:
     if damage:
         raise CorruptionError(f"the index file {damage}: run `retrieval repair`")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _explain(error: OSError | RuntimeError, folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Putting partial answers together."""
+"""Putting partial answers together, and taking a key out of one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retrieval.types import NO_KEY, KnnResult
+from retrieval.types import NO_KEY, KeyArray, KnnResult
 
 
 def merge(results: Sequence[KnnResult], *, k: int) -> KnnResult:
@@ -18,6 +18,16 @@ def merge(results: Sequence[KnnResult], *, k: int) -> KnnResult:
     scores = np.concatenate([result.scores for result in results], axis=1)
     order = np.lexsort((keys, -scores), axis=1)[:, :k]
     return pad(KnnResult(np.take_along_axis(keys, order, 1), np.take_along_axis(scores, order, 1)), k=k)
+
+
+def leave_out(found: KnnResult, own: KeyArray, k: int) -> KnnResult:
+    """The first `k` slots of each row once its own key, int64 (nq,), is taken out; `NO_KEY` takes nothing out."""
+    gone = found.keys == own[:, None]
+    order = np.argsort(gone, axis=1, kind="stable")
+    scores = np.where(gone, np.float32(-np.inf), found.scores)
+    keys = np.where(gone, NO_KEY, found.keys)
+    kept = KnnResult(np.take_along_axis(keys, order, 1), np.take_along_axis(scores, order, 1))
+    return KnnResult(kept.keys[:, :k], kept.scores[:, :k])
 
 
 def empty(queries: int, k: int) -> KnnResult:

@@ -24,7 +24,7 @@ class Upkeep:
 
     def is_due(self, view: GenerationView) -> bool:
         """Whether there is anything to do."""
-        return any(self.plan(view, segment.info.kind) for segment in view.segments)
+        return any(self.plan(view, kind) for kind in {segment.info.kind for segment in view.segments})
 
     def plan(self, view: GenerationView, kind: VectorKind) -> Merge | None:
         """The next merge; None: nothing that is worth it."""

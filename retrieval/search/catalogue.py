@@ -16,7 +16,7 @@ from retrieval.metadata import items, listing
 from retrieval.metadata.batches import MOST_PARAMETERS
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.search.engine import SearchEngine
-from retrieval.search.stale import StaleViewError
+from retrieval.search.stale import vectors_of
 from retrieval.types import FloatArray, Item, KeyArray
 
 BATCH = 1_000
@@ -81,10 +81,7 @@ class Catalogue:
             item = items.by_doc_id(connection, self._info.id, doc_id)
             if item is None:
                 raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
-            try:
-                (image,) = view.vectors(np.array([item.key]))
-            except KeyError as error:
-                raise StaleViewError from error
+            (image,) = vectors_of(view, np.array([item.key]))
             caption_keys = items.caption_keys(connection, self._info.id, [item.key])
             return StoredItem(item, image, self._caption_vectors(view, np.array(caption_keys, np.int64)))
 

@@ -16,6 +16,7 @@ from retrieval.certificate import Certificate, Curve, Modality, Point, Recall
 from retrieval.evaluation.statistics import bootstrap_intervals
 from retrieval.index.generation import Allowed, GenerationView, IndexName
 from retrieval.index.recall import share_found
+from retrieval.index.topk import leave_out
 from retrieval.search.samples import Sample
 from retrieval.types import NO_KEY, FloatArray, KeyArray, KnnResult, VectorKind
 
@@ -91,7 +92,7 @@ class _Asked:
         found = self._view.search(
             self._kind, self._sample.vectors, k=wanted, ef_search=ef_search, allowed=allowed, index=index
         )
-        return found if own is None else _without(found, own, k)
+        return found if own is None else leave_out(found, own, k)
 
     def _seconds(self, ef_search: int, allowed: Allowed | None) -> float:
         def search(row: int) -> float:
@@ -106,15 +107,6 @@ class _Asked:
 def _counting(ef_search: int, allowed: Allowed | None) -> int:
     """How many candidates of a walk count: see `HnswIndex.search`."""
     return ef_search if allowed is None else ef_search // 2
-
-
-def _without(found: KnnResult, own: KeyArray, k: int) -> KnnResult:
-    """Leave one key out of each row; the last hit goes where it was not there."""
-    out = found.keys == own[:, None]
-    out[~out.any(axis=1), -1] = True
-    kept = ~out
-    shape = (len(own), found.keys.shape[1] - 1)
-    return KnnResult(found.keys[kept].reshape(shape)[:, :k], found.scores[kept].reshape(shape)[:, :k])
 
 
 def _recall(found: KnnResult, truth: KnnResult, k: int) -> Recall:

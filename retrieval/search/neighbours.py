@@ -13,7 +13,7 @@ from retrieval.metadata import items
 from retrieval.search.candidates import Candidates
 from retrieval.search.distinct import first_of_linked
 from retrieval.search.grouping import best_of_groups
-from retrieval.search.stale import StaleViewError
+from retrieval.search.stale import vectors_of
 from retrieval.types import AttributeValue, FloatArray, Item, KeyArray, Plan
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ def distinct(collection: Collection, neighbours: Sequence[Neighbour], *, min_sco
         StaleViewError: one of them was dropped by a compaction meanwhile.
     """
     keys = np.array([one.key for one in neighbours], np.int64)
-    try:
-        vectors = collection.views.latest().vectors(keys)
-    except KeyError as error:
-        raise StaleViewError from error
+    vectors = vectors_of(collection.views.latest(), keys)
     return [neighbours[row] for row in first_of_linked(vectors, min_score)]
 
 

@@ -7,7 +7,7 @@ recall gets the cheapest plan that surely delivers it; exact search always does.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from retrieval.certificate import Certificate, Modality, Recall
@@ -122,12 +122,8 @@ def _fixed(ask: Ask, ef_search: int, certificate: Certificate | None) -> Choice:
 
 def _many_hits(ask: Ask, certificate: Certificate) -> Choice:
     """Beyond a hundred hits nothing was measured: the candidates for a hundred, in proportion."""
-    for_100 = choose(_with_k(ask, 100), certificate)
+    for_100 = choose(replace(ask, k=100), certificate)
     return for_100 if for_100.strategy == "exact" else _fixed(ask, for_100.ef_search * ask.k // 100, None)
-
-
-def _with_k(ask: Ask, k: int) -> Ask:
-    return Ask(k, ask.rows, ask.allowed, ask.modality, ask.ef_search, ask.target_recall, ask.default_ef)
 
 
 def _known(certificate: Certificate | None, ask: Ask, ef_search: int) -> Recall | None:

@@ -67,10 +67,10 @@ class QuerySamples:
 
     def measuring(self, kind: VectorKind) -> dict[Modality, Sample]:
         """Held-out queries of both modalities, as far as there are enough."""
-        samples = {modality_of(kind): self._own(kind)}
+        samples = {_modality_like(kind): self._own(kind)}
         other = self._other_tower(kind)
         if len(other) >= FEWEST:
-            samples[modality_of(_other(kind))] = Sample(other)
+            samples[_modality_like(_other(kind))] = Sample(other)
         return samples
 
     def _most(self, kind: VectorKind) -> int:
@@ -108,7 +108,7 @@ def given_held_out(count: int) -> BoolArray:
     return np.asarray(np.arange(count) % min(HELD_OUT, max(MOST_HELD_OUT, count // MEASURED)) == 0)
 
 
-def modality_of(kind: VectorKind) -> Modality:
+def _modality_like(kind: VectorKind) -> Modality:
     """What a query was made from whose vector is like the vectors of a kind."""
     return "image" if kind == "image" else "text"
 

@@ -13,7 +13,7 @@ from typing import IO, TypeAlias
 from uuid import uuid4
 
 from retrieval.errors import CorruptionError, SnapshotError, StorageError
-from retrieval.index.files import SUFFIX_UNFINISHED
+from retrieval.index.files import SUFFIX_UNFINISHED, sync
 from retrieval.snapshots.manifest import CHECKSUM, MANIFEST, MOST_BYTES, Manifest, Member
 
 BLOCK = 2**20
@@ -70,7 +70,7 @@ def write_archive(path: Path, manifest: Manifest, contents: Iterable[IO[bytes]],
             file.flush()
             os.fsync(file.fileno())
         staged.rename(path)
-        _sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise StorageError(f"cannot write the snapshot {path.name}: {error.strerror or error}") from error
     finally:
@@ -164,11 +164,3 @@ def open_archive(path: Path) -> Iterator[Archive]:
         raise SnapshotError(f"{path.name} is damaged or no snapshot: {error}") from error
     except FileNotFoundError as error:
         raise SnapshotError(f"there is no snapshot {path.name}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

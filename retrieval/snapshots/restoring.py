@@ -53,7 +53,7 @@ class Restoring:
             self._sweep()
             try:
                 self._load(archive, name, on_progress)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: half a collection is nobody's
                 with suppress(StorageError):
                     self._sweep()
                 raise

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from retrieval.errors import StorageError
+from retrieval.index.files import sync
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
@@ -18,18 +19,10 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-        _sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         partial.unlink(missing_ok=True)
         kept = f"; the last {path.name} is intact" if path.exists() else ""
         raise StorageError(
             f"cannot write {path}: {error.strerror or error}{kept}: free some space and resume"
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
