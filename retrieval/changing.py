@@ -75,8 +75,9 @@ class ChangeableCollection(ABC):
 
         `vectors` is float (n, dim) of any length but zero; captions get no vectors of their own.
         """
-        if len(vectors) != len(doc_ids) or (captions and len(captions) != len(doc_ids)):
-            raise InputError(f"{len(doc_ids)} doc_ids, but {len(vectors)} vectors")
+        for what, given in (("vectors", vectors), ("captions", captions), ("attributes", attributes)):
+            if given is not None and len(given) != len(doc_ids):
+                raise InputError(f"{len(doc_ids)} doc_ids, but {len(given)} {what}: give one for each")
         if len(set(doc_ids)) != len(doc_ids):
             raise InputError("a doc_id is given twice: each names one document")
         none = np.empty((0, self.info.spec.dim), np.float32)
