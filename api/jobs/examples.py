@@ -12,6 +12,7 @@ RUN_REQUEST: Example = {
     "queries": [{"query_id": "q1", "text": "a red shirt"}],
     "qrels": {"q1": {"shirts/red.jpg": 1}},
 }
+SWEEP_REQUEST: Example = {"kind": "index", "ef": [32, 64, 128], "selectivities": [0.1]}
 JOB: Example = {
     "id": 7,
     "kind": "index",

@@ -94,6 +94,8 @@ class _EvaluationRequest(StrictBody):
 class CaptionsEvaluation(_EvaluationRequest):
     """Image-caption retrieval both ways: `retrieval eval captions`."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CAPTIONS_REQUEST]})
+
     kind: Literal["captions"]
     dataset: Annotated[
         SourcePath | None, Field(description="Captions from there; by default those of the collection itself.")
@@ -105,6 +107,8 @@ class CaptionsEvaluation(_EvaluationRequest):
 
 class LabelsEvaluation(_EvaluationRequest):
     """Class-level retrieval by an attribute: `retrieval eval labels`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.LABELS_REQUEST]})
 
     kind: Literal["labels"]
     attribute: Annotated[Name, Field(description="Documents that share a value of it are relevant to each other.")]
@@ -130,6 +134,8 @@ _TEXT_OR_JSON = Discriminator(lambda given: "text" if isinstance(given, str) els
 class RunEvaluation(_EvaluationRequest):
     """Queries with judgements: `retrieval eval run`."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.RUN_REQUEST]})
+
     kind: Literal["run"]
     queries: Annotated[
         Annotated[TextFile, Tag("text")] | Annotated[list[Query], Field(min_length=1), Tag("json")],
@@ -153,6 +159,8 @@ class RunEvaluation(_EvaluationRequest):
 
 class IndexEvaluation(StrictBody):
     """Recall against exact search and speed over a sweep of ef_search: `retrieval eval index`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SWEEP_REQUEST]})
 
     kind: Literal["index"]
     ef: Annotated[
