@@ -74,9 +74,8 @@ def plot_growth(path: Path, results: dict[int, Measured]) -> None:
         reached = {rows: speed for rows, speed in speeds.items() if speed is not None}
         _draw(right, name, list(reached), list(reached.values()))
     left.set(title="build", xlabel="vectors", ylabel="processor seconds", xscale="log", yscale="log")
-    right.set(
-        title=f"text queries, batch 1, recall@10 {RECALLS[0]}", xlabel="vectors", ylabel="queries/s", xscale="log"
-    )
+    title = f"text queries, batch 1, recall@10 {RECALLS[0]}"
+    right.set(title=title, xlabel="vectors", ylabel="queries/s", xscale="log", yscale="log")
     left.legend()
     figure.savefig(path, dpi=120)
 
