@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+PATIENCE_MS = 30_000
 
 
 def chromium() -> str:
@@ -27,6 +28,7 @@ def chromium() -> str:
 def browsing() -> Iterator[Browser]:
     executable = chromium()
     sandbox = os.getuid() != 0  # root may not have one
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, chromium_sandbox=sandbox)
         yield browser
@@ -37,7 +39,7 @@ def browsing() -> Iterator[Browser]:
 def visiting(browser: Browser, url: str, path: str = "", *, expected: str = "", **options) -> Iterator[Page]:
     """A page in a fresh profile. Fails on errors in its console but those with `expected`, and on foreign requests."""
     context = browser.new_context(viewport=options.pop("viewport", DESKTOP), **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

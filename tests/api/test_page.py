@@ -1,51 +1,22 @@
-"""The search page, used by mouse, by keyboard and by touch in a real browser, and its files."""
+"""The search page, used by mouse and by keyboard in a real browser."""
 
 from __future__ import annotations
 
-import json
 import re
 
-import pytest
-from api_service import add, fill_photos, settings_for
-from axe_playwright_python.sync_playwright import Axe
-from browser import DESKTOP, PHONE, browsing, hits, shell, visiting
-from helpers import save_picture
+from api_service import settings_for
+from browser import hits, shell, visiting
 from playwright.sync_api import expect
 from server import post, running
 
 from retrieval.metadata import api_keys
-from retrieval.types import CatalogRecord
 from retrieval.workspace import Workspace
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Eighteen shirts in `photos`, with another collection beside it."""
-    folder = tmp_path_factory.mktemp("catalogue")
-    with Workspace(settings_for(folder)) as workspace:
-        fill_photos(workspace, folder)
-        cup = CatalogRecord("cup", str(save_picture(folder / "cup.png", (240, 210, 40))), ("a yellow cup",))
-        add(workspace, "cups", [cup])
-    return folder
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
 
 
-@pytest.fixture(scope="module")
-def url(folder):
-    new = folder / "new"
-    save_picture(new / "a new cup.png", (20, 20, 20))
-    (new / "broken.png").write_bytes(b"no picture")
-    with running(folder, RETRIEVAL_API_SOURCE_ROOTS=json.dumps([str(folder)])) as (_, url):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as browser:
-        yield browser
-
-
-def test_words(browser, url):
-    with visiting(browser, url) as page:
+def test_words(browser, page_url):
+    with visiting(browser, page_url) as page:
         assert hits(page) == ["a yellow cup"]
         page.get_by_role("combobox", name="Collection").select_option("photos")
         page.get_by_role("searchbox").fill("a red shirt")
@@ -62,8 +33,8 @@ def test_words(browser, url):
         expect(page.get_by_role("searchbox")).to_have_value("shirt -red")
 
 
-def test_words_of_captions(browser, url):
-    with visiting(browser, url, "?c=photos&q=shirt+-red") as page:
+def test_words_of_captions(browser, page_url):
+    with visiting(browser, page_url, "?c=photos&q=shirt+-red") as page:
         hits(page)
         page.get_by_role("combobox", name="What ranks").select_option("By caption")
         expect(page.locator(".hit")).to_have_count(15)
@@ -71,10 +42,10 @@ def test_words_of_captions(browser, url):
         expect(page).to_have_url(re.compile("mode=lexical"))
 
 
-def test_a_picture_and_words(browser, url, folder):
-    with visiting(browser, url, "?c=photos") as page:
+def test_a_picture_and_words(browser, page_url, page_folder):
+    with visiting(browser, page_url, "?c=photos") as page:
         hits(page)
-        page.locator("#file").set_input_files(folder / "pictures" / "red" / "1.png")
+        page.locator("#file").set_input_files(page_folder / "pictures" / "red" / "1.png")
         page.wait_for_url("**picture=*")
         assert hits(page)[:3] == ["a red shirt"] * 3
         page.get_by_role("searchbox").fill("blue")
@@ -89,11 +60,11 @@ def test_a_picture_and_words(browser, url, folder):
         expect(page.locator(".hit-caption").first).to_have_text("a blue shirt")
 
 
-def test_a_picture_is_dropped_or_pasted(browser, url, folder):
+def test_a_picture_is_dropped_or_pasted(browser, page_url, page_folder):
     for event, field in ("drop", "dataTransfer"), ("paste", "clipboardData"):
-        with visiting(browser, url, "?c=photos") as page:
+        with visiting(browser, page_url, "?c=photos") as page:
             hits(page)
-            data = list((folder / "pictures" / "green" / "0.png").read_bytes())
+            data = list((page_folder / "pictures" / "green" / "0.png").read_bytes())
             page.evaluate(
                 """([event, field, data]) => {
                     const transfer = new DataTransfer();
@@ -107,8 +78,8 @@ def test_a_picture_is_dropped_or_pasted(browser, url, folder):
             assert hits(page)[0] == "a green shirt"
 
 
-def test_from_hit_to_hit(browser, url):
-    with visiting(browser, url, "?c=photos&q=a+red+shirt") as page:
+def test_from_hit_to_hit(browser, page_url):
+    with visiting(browser, page_url, "?c=photos&q=a+red+shirt") as page:
         hits(page)
         page.locator(".hit").first.hover()
         page.get_by_role("button", name="Similar pictures").first.click()
@@ -129,8 +100,8 @@ def test_from_hit_to_hit(browser, url):
         expect(page.get_by_text("Some of 18 pictures.").first).to_be_visible()
 
 
-def test_by_keyboard_alone(browser, url):
-    with visiting(browser, url, "?c=photos&q=a+red+shirt") as page:
+def test_by_keyboard_alone(browser, page_url):
+    with visiting(browser, page_url, "?c=photos&q=a+red+shirt") as page:
         hits(page)
         page.keyboard.press("/")
         expect(page.get_by_role("searchbox")).to_be_focused()
@@ -151,8 +122,10 @@ def test_by_keyboard_alone(browser, url):
         page.wait_for_url("**like=*")
 
 
-def test_a_document_has_an_address(browser, url):
-    with visiting(browser, url, "?c=photos&item=blue/1.png", permissions=["clipboard-read", "clipboard-write"]) as page:
+def test_a_document_has_an_address(browser, page_url):
+    with visiting(
+        browser, page_url, "?c=photos&item=blue/1.png", permissions=["clipboard-read", "clipboard-write"]
+    ) as page:
         dialog = page.get_by_role("dialog", name="a blue shirt")
         expect(dialog.get_by_role("definition").filter(has_text="10")).to_be_visible()
         expect(dialog.locator(".neighbours a")).to_have_count(12)
@@ -162,15 +135,15 @@ def test_a_document_has_an_address(browser, url):
         assert shell(command)["hits"][0]["captions"] == ["a blue shirt"]
         dialog.get_by_role("button", name="Copy link").click()
         copied = page.evaluate("navigator.clipboard.readText()")
-        assert copied.startswith(url)
+        assert copied.startswith(page_url)
         assert "item=blue%2F1.png" in copied
         page.keyboard.press("Escape")
         expect(page).to_have_url(re.compile(r"\?c=photos$"))
 
 
-def test_the_search_as_curl_is_the_search(browser, url):
+def test_the_search_as_curl_is_the_search(browser, page_url):
     path = "?c=photos&q=shirt+-red&like=blue/1.png&panel=engine"
-    with visiting(browser, url, path, permissions=["clipboard-read", "clipboard-write"]) as page:
+    with visiting(browser, page_url, path, permissions=CLIPBOARD) as page:
         shown = hits(page)
         page.get_by_role("button", name="Copy the search as curl").click()
         expect(page.get_by_text("Copied").first).to_be_visible()
@@ -179,8 +152,8 @@ def test_the_search_as_curl_is_the_search(browser, url):
     assert found == shown[: len(found)]
 
 
-def test_filters(browser, url):
-    with visiting(browser, url, "?c=photos&q=shirt&panel=filters", expected="422") as page:
+def test_filters(browser, page_url):
+    with visiting(browser, page_url, "?c=photos&q=shirt&panel=filters", expected="422") as page:
         panel = page.get_by_role("complementary", name="Filters")
         panel.get_by_role("button", name="blue").click()
         expect(page.locator(".hit")).to_have_count(3)
@@ -200,8 +173,8 @@ def test_filters(browser, url):
         expect(page.locator(".hit")).to_have_count(2)
 
 
-def test_the_collection_and_how_it_was_searched(browser, url):
-    with visiting(browser, url, "?c=photos&q=shirt&panel=collection") as page:
+def test_the_collection_and_how_it_was_searched(browser, page_url):
+    with visiting(browser, page_url, "?c=photos&q=shirt&panel=collection") as page:
         panel = page.get_by_role("complementary", name="Collection")
         expect(panel.get_by_text("64 dimensions, fp32")).to_be_visible()
         page.get_by_role("button", name="Under the hood").click()
@@ -212,39 +185,8 @@ def test_the_collection_and_how_it_was_searched(browser, url):
         expect(page.get_by_role("button", name="Under the hood")).to_be_focused()
 
 
-STATES = ["?c=photos", "?c=photos&q=shirt+-red&like=blue/1.png", "?c=photos&q=shirt&item=blue/1.png"]
-PANELS = [f"?c=photos&q=shirt&scores=1&panel={name}" for name in ("filters", "collection", "engine")]
-
-
-@pytest.mark.parametrize(("viewport", "colour_scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
-def test_axe_finds_nothing(browser, url, viewport, colour_scheme):
-    with visiting(browser, url, viewport=viewport, color_scheme=colour_scheme, reduced_motion="reduce") as page:
-        for state in STATES + PANELS:
-            page.goto(f"{url}/{state}")
-            hits(page)
-            page.wait_for_load_state("networkidle")
-            found = Axe().run(page)
-            assert not found.response["violations"], f"{state}: {found.generate_report()}"
-
-
-@pytest.mark.parametrize("width", [320, 768, 900, 2560])
-def test_nothing_moves_and_nothing_sticks_out(browser, url, width):
-    shift = """() => new Promise(done => new PerformanceObserver(list => done(
-        list.getEntries().reduce((sum, entry) => sum + entry.value, 0)
-    )).observe({type: "layout-shift", buffered: true}) ?? setTimeout(() => done(0), 300))"""
-    with visiting(browser, url, viewport={"width": width, "height": 800}) as page:
-        for state in ("?c=photos", "?c=photos&q=shirt+-red"):
-            page.goto(f"{url}/{state}")
-            hits(page)
-            page.wait_for_load_state("networkidle")
-            assert page.evaluate(shift) < 0.02, state
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            for name in ("Search by a picture", "Filters", "Under the hood"):
-                page.get_by_role("button", name=name).click(trial=True)  # fails where something covers it
-
-
-def test_a_server_that_is_gone_and_comes_back(browser, url):
-    with visiting(browser, url, "?c=photos&q=red", expected="Failed to load") as page:
+def test_a_server_that_is_gone_and_comes_back(browser, page_url):
+    with visiting(browser, page_url, "?c=photos&q=red", expected="Failed to load") as page:
         hits(page)
         page.route("**/search", lambda route: route.abort())
         page.get_by_role("searchbox").fill("blue")
@@ -254,11 +196,11 @@ def test_a_server_that_is_gone_and_comes_back(browser, url):
         expect(page.get_by_text("The server does not answer.")).to_be_hidden()
 
 
-def test_a_server_that_requires_keys(browser, folder):
-    with Workspace(settings_for(folder)) as workspace, workspace.database.write() as connection:
+def test_a_server_that_requires_keys(browser, page_folder):
+    with Workspace(settings_for(page_folder)) as workspace, workspace.database.write() as connection:
         key = api_keys.create(connection, name="page", scope="read")[1]
-    served = running(folder, "--auth", RETRIEVAL_API_MAX_K="7")
-    with served as (_, url), visiting(browser, url, "?c=photos&q=red", expected="401") as page:
+    served = running(page_folder, "--auth", RETRIEVAL_API_MAX_K="7")
+    with served as (_, page_url), visiting(browser, page_url, "?c=photos&q=red", expected="401") as page:
         field = page.get_by_label("This server asks for a key")
         field.fill("wrong")
         field.press("Enter")
@@ -272,21 +214,21 @@ def test_a_server_that_requires_keys(browser, folder):
         assert len({link.get_attribute("href") for link in page.locator(".hit-link").all()}) == 18
 
 
-def test_jobs_are_followed(browser, url):
-    assert post(f"{url}/v1/collections/cups/jobs/index", {"source": "new"})[0] == 202
-    with visiting(browser, url, "?c=cups&panel=collection") as page:
+def test_jobs_are_followed(browser, page_url):
+    assert post(f"{page_url}/v1/collections/cups/jobs/index", {"source": "new"})[0] == 202
+    with visiting(browser, page_url, "?c=cups&panel=collection") as page:
         jobs = page.get_by_role("complementary").get_by_role("listitem")
         expect(jobs.first).to_contain_text("Index newdone1 indexed, 1 rejected: broken.png", timeout=60_000)
         expect(page.locator(".hit-link")).to_have_count(2)
 
 
-def test_pictures_are_added(browser, url, folder):
-    with visiting(browser, url, "?c=cups&panel=collection") as page:
+def test_pictures_are_added(browser, page_url, page_folder):
+    with visiting(browser, page_url, "?c=cups&panel=collection") as page:
         assert "a yellow cup" in hits(page)
         chosen = [
-            folder / "pictures" / "red" / "0.png",
-            folder / "new" / "broken.png",
-            folder / "pictures" / "red" / "1.png",
+            page_folder / "pictures" / "red" / "0.png",
+            page_folder / "new" / "broken.png",
+            page_folder / "pictures" / "red" / "1.png",
         ]
         page.get_by_role("complementary").locator("input[type=file]").set_input_files(chosen)
         expect(page.get_by_text("2 pictures added to cups, 1 not:")).to_be_visible()

@@ -28,7 +28,7 @@ export function chips(store) {
 function chipsOf(store, state) {
   const { collection } = state;
   const leaving = (name, docId) => () => store.change({ [name]: state[name].filter((one) => one !== docId) });
-  const small = (docId) => thumbnail(collection, docId, "32px");
+  const small = (docId) => thumbnail(collection, docId, 24);
   return [
     ...(state.picture ? [chip(chosen(state.picture), "Your picture", () => store.change({ picture: "" }))] : []),
     ...state.like.map((docId) => chip(small(docId), `Like ${docId}`, leaving("like", docId))),

@@ -14,7 +14,7 @@ export function chooser(store, collections) {
   select.value = store.state.collection;
   select.addEventListener("change", () => {
     const words = { ...NO_QUERY, text: store.state.text }; // the rest belongs to the collection before
-    store.change({ ...words, collection: select.value, where: [], filter: "", item: "" });
+    store.change({ ...words, collection: select.value, where: [], filter: "", ef: "", item: "" });
   });
   store.subscribe((state) => (select.value = state.collection));
 }

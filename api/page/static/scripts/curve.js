@@ -7,24 +7,29 @@ const HEIGHT = 140;
 const LEFT = 34;
 const BOTTOM = 20;
 const TOP = 6;
-const NAMES = { text: "words", image: "pictures" };
+
+/** What queries are called that are made of a modality. */
+export const NAMES = { text: "words", image: "pictures" };
 
 /**
  * @param {{modality: string, points: any[]}[]} curves  of queries that are words and that are pictures
- * @param {{ef_search: number | null}} plan  of the last search; its point is marked
+ * @param {number | null} ef  candidates of the last search, whose points are marked
  * @returns {Node[]}
  */
-export function recallCurve(curves, plan) {
+export function recallCurve(curves, ef) {
   const points = curves.flatMap((curve) => curve.points);
   if (!points.length) return [];
   const x = logScale(points.map(({ seconds }) => seconds * 1000), LEFT, WIDTH - 8);
   const worst = Math.min(...points.map(({ at_10 }) => at_10.low), 0.95);
   const y = (recall) => TOP + ((1 - recall) / (1 - worst)) * (HEIGHT - BOTTOM - TOP);
   const svg = svgElement("svg", { class: "curve", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": inWords(curves) });
-  svg.append(...axes(points, x, y, worst), ...curves.flatMap((curve) => line(curve, x, y, plan)));
+  svg.append(...axes(points, x, y, worst), ...curves.flatMap((curve) => line(curve, x, y, ef)));
   const legend = curves.map(({ modality }) => el("li", { className: `key-${modality}` }, NAMES[modality] ?? modality));
   return [svg, el("ul", { className: "legend", role: "list" }, ...legend)];
 }
+
+/** The point that speaks for so many candidates: measured with them, or with the next fewer. */
+export const pointAt = (points, ef) => (ef ? points.findLast(({ ef_search }) => ef_search <= ef) : undefined);
 
 function axes(points, x, y, worst) {
   const recalls = [1, (1 + worst) / 2, worst];
@@ -39,12 +44,15 @@ function axes(points, x, y, worst) {
   ];
 }
 
-function line({ modality, points }, x, y, plan) {
+function line({ modality, points }, x, y, ef) {
   const places = points.map(({ seconds, at_10 }) => [x(seconds * 1000), y(at_10.value)]);
   const path = svgElement("polyline", { class: `line-${modality}`, points: places.map((place) => place.join(",")).join(" ") });
-  const dots = points.map(({ ef_search, at_10, seconds }, at) => {
-    const chosen = ef_search === plan.ef_search;
-    const dot = svgElement("circle", { class: `dot-${modality}`, cx: places[at][0], cy: places[at][1], r: chosen ? 5 : 2.5 });
+  const chosen = pointAt(points, ef);
+  const dots = points.map((point, at) => {
+    const { ef_search, at_10, seconds } = point;
+    const marked = point === chosen;
+    const dot = svgElement("circle", { class: `dot-${modality}`, cx: places[at][0], cy: places[at][1], r: marked ? 5.5 : 2.5 });
+    dot.classList.toggle("marked", marked);
     dot.append(svgElement("title", {}, `${ef_search} candidates: recall@10 ${at_10.value.toFixed(3)}, ${milliseconds(seconds * 1000)}`));
     return dot;
   });

@@ -10,7 +10,7 @@ import { NO_QUERY, addressOf } from "./store.js";
 import { thumbnail } from "./thumbnails.js";
 
 const NEIGHBOURS = 12;
-const NOT_ASKED = { ...NO_QUERY, where: [], filter: "", recall: "", panel: "" };
+const NOT_ASKED = { ...NO_QUERY, where: [], filter: "", recall: "", ef: "", panel: "" };
 
 /**
  * @param {import("./store.js").Store} store
@@ -89,7 +89,7 @@ function picture(store, item, before, after) {
   return el(
     "div",
     { className: "detail-picture" },
-    thumbnail(store.state.collection, item.doc_id, "full", nameOf(item)),
+    thumbnail(store.state.collection, item.doc_id, Infinity, nameOf(item)),
     step("left", "Previous (arrow left)", before, "step-left"),
     step("right", "Next (arrow right)", after, "step-right"),
   );
@@ -139,7 +139,7 @@ function neighbour(store, hit) {
   };
   const href = addressOf({ ...store.state, item: hit.doc_id });
   const named = { href, onclick: open, "aria-label": nameOf(hit), title: nameOf(hit) };
-  return el("li", {}, el("a", named, thumbnail(store.state.collection, hit.doc_id, "96px")));
+  return el("li", {}, el("a", named, thumbnail(store.state.collection, hit.doc_id, 96)));
 }
 
 function failure(error) {

@@ -60,5 +60,8 @@ const NUMBERS = new Intl.NumberFormat("en");
 /** 2000 -> "2,000" @param {number} number */
 export const grouped = (number) => NUMBERS.format(number);
 
+/** 0.9812 -> "98.1 %" @param {number} share */
+export const percent = (share) => `${Math.round(share * 1000) / 10} %`;
+
 /** "1 picture", "2,000 pictures" @param {number} number @param {string} noun */
 export const counted = (number, noun) => `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;

@@ -1,10 +1,11 @@
-/** How the last search was run, what it cost, and what recall may be asked for instead. */
+/** How the last search was run, what it cost, and how hard the next one is to try. */
 
 import { askJson, ofCollection } from "./api.js";
 import { copyButton } from "./copying.js";
 import { curlOf } from "./curl.js";
 import { recallCurve } from "./curve.js";
-import { el, grouped } from "./dom.js";
+import { el, grouped, percent } from "./dom.js";
+import { effort } from "./effort.js";
 import { requestOf } from "./searching.js";
 
 const STRATEGIES = {
@@ -12,7 +13,6 @@ const STRATEGIES = {
   hnsw: "a walk through the graph (HNSW)",
   words: "words of captions (BM25)",
 };
-const RECALLS = ["0.8", "0.9", "0.95", "0.98", "0.99", "0.995"];
 
 /**
  * @param {import("./store.js").Store} store
@@ -29,22 +29,19 @@ export const enginePanel = (store, searching) => ({
 function fill(store, searching, place) {
   const running = new AbortController();
   const plan = el("div");
-  const curve = el("div");
-  place.append(plan, curve, copyButton("Copy the search as curl", () => curlOf(requestOf(store.state))));
-  let collection = null;
+  const graph = el("div");
+  let showGraph = () => {};
+  place.append(plan, graph, copyButton("Copy the search as curl", () => curlOf(requestOf(store.state))));
   const show = ({ phase, answer }) => {
     if (phase !== "ready" || !answer) return;
     plan.replaceChildren(planSection(answer.plan), timingsSection(answer.timings));
-    if (!collection) return;
-    const focused = curve.contains(document.activeElement);
-    curve.replaceChildren(...recallSection(store, collection, answer.plan));
-    if (focused) curve.querySelector("input")?.focus();
+    showGraph(answer.plan);
   };
   const unsubscribe = searching.subscribe(show);
   show(searching.results);
   askJson(ofCollection(store.state.collection, ""), { signal: running.signal }).then(
-    (found) => {
-      collection = found;
+    (collection) => {
+      showGraph = graphSection(store, collection, graph);
       show(searching.results);
     },
     () => {},
@@ -83,31 +80,19 @@ function timingsSection(timings) {
   return el("section", {}, el("h3", {}, "Time"), el("ul", { className: "timings", role: "list" }, ...rows));
 }
 
-function recallSection(store, collection, plan) {
-  const certificate = collection.certificates.image;
-  if (!certificate)
-    return [el("p", { className: "hint" }, "There is no graph yet: all searches are exact, and miss nothing.")];
-  const whole = certificate.curves.filter(({ selectivity }) => selectivity === 1);
-  return [
-    el("section", {}, el("h3", {}, "Recall against time"), ...recallCurve(whole, plan)),
-    el("section", {}, el("h3", {}, "Recall to reach"), slider(store, collection)),
-  ];
-}
-
-function slider(store, { target_recall: own }) {
-  const choices = ["", ...RECALLS];
-  const said = el("output", {});
-  const input = el("input", { type: "range", min: 0, max: choices.length - 1, step: 1, "aria-label": "Recall to reach" });
-  const show = () => {
-    const chosen = choices[input.value];
-    said.textContent = chosen ? percent(Number(chosen)) : `the collection’s own${own ? `, ${percent(own)}` : ""}`;
-    input.setAttribute("aria-valuetext", said.textContent);
+/** What the graph was measured to find, and how hard to try; what it returns shows the plan of a search there. */
+function graphSection(store, collection, place) {
+  if (["empty", "exact"].includes(collection.index)) {
+    place.replaceChildren(el("p", { className: "hint" }, "There is no graph yet: all searches are exact, and miss nothing."));
+    return () => {};
+  }
+  const curves = (collection.certificates.image?.curves ?? []).filter(({ selectivity }) => selectivity === 1);
+  const curve = el("div");
+  const sliders = effort(store, collection, curves);
+  const measured = el("section", {}, el("h3", {}, "Recall@10 against time"), curve);
+  place.replaceChildren(...(curves.length ? [measured] : []), el("section", {}, el("h3", {}, "Effort"), ...sliders.elements));
+  return (plan) => {
+    curve.replaceChildren(...recallCurve(curves, plan.ef_search));
+    sliders.show(plan);
   };
-  input.value = Math.max(0, choices.indexOf(store.state.recall));
-  input.addEventListener("input", show);
-  input.addEventListener("change", () => store.change({ recall: choices[input.value] }, { burst: "recall" }));
-  show();
-  return el("label", { className: "slider" }, input, said);
 }
-
-const percent = (share) => `${Math.round(share * 1000) / 10} %`;

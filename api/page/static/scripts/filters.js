@@ -19,19 +19,26 @@ function fill(store, place) {
   const facets = el("div", { className: "facets" });
   place.append(facets, typed(store));
   let running = new AbortController();
+  let counted = []; // facets as last counted
   const opened = new Set(); // attributes of which all values are asked for
 
+  const render = () => show(facets, counted, store, (name) => (opened.add(name), load()));
   const load = async () => {
     running.abort();
     running = new AbortController();
     const { signal } = running;
     try {
-      show(facets, await counts(store.state, opened, signal), store, (name) => (opened.add(name), load()));
+      counted = await counts(store.state, opened, signal);
+      render();
     } catch (error) {
       if (!signal.aborted && !facets.children.length) facets.append(el("p", { className: "hint" }, error.message));
     }
   };
-  const unsubscribe = store.subscribe((state, before) => differ(state, before, ["where", "filter"]) && load());
+  const unsubscribe = store.subscribe((state, before) => {
+    if (!differ(state, before, ["where", "filter"])) return;
+    if (counted.length) render(); // what is chosen, at once; the new counts may take a while
+    load();
+  });
   load();
   return () => {
     unsubscribe();

@@ -4,8 +4,6 @@ import { el, iconButton } from "./dom.js";
 import { toLessLike, toMoreLike, toSimilar } from "./moves.js";
 import { thumbnail } from "./thumbnails.js";
 
-const SIZES = "240px";
-
 /** @param {import("./searching.js").Hit} hit  what to call it */
 export const nameOf = (hit) => hit.captions?.[0] ?? hit.doc_id;
 
@@ -13,8 +11,9 @@ export const nameOf = (hit) => hit.captions?.[0] ?? hit.doc_id;
  * Its address and its score belong to the search that found it: the grid sets them.
  * @param {import("./store.js").Store} store
  * @param {import("./searching.js").Hit} hit
+ * @param {number} side  of the picture, in pixels
  */
-export function hitElement(store, hit) {
+export function hitElement(store, hit, side) {
   const docId = hit.doc_id;
   const open = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab or window
@@ -29,7 +28,7 @@ export function hitElement(store, hit) {
     el(
       "a",
       { className: "hit-link", tabIndex: -1, onclick: open },
-      thumbnail(store.state.collection, docId, SIZES),
+      thumbnail(store.state.collection, docId, side),
       el("span", { className: "hit-caption" }, nameOf(hit)),
       el("span", { className: "hit-score" }),
     ),

@@ -57,5 +57,5 @@ function beside({ percentile }, { text }) {
 const notice = (title, text, ...buttons) => el("p", { className: "notice" }, el("strong", {}, title), ` ${text}`, ...buttons);
 const button = (text, onclick) => el("button", { type: "button", className: "quiet", onclick }, text);
 const withoutFilter = (store) => button("Remove the filter", () => store.change({ where: [], filter: "" }));
-const startOver = (store) => button("Start over", () => store.change({ ...NO_QUERY, where: [], filter: "", recall: "" }));
+const startOver = (store) => button("Start over", () => store.change({ ...NO_QUERY, where: [], filter: "", recall: "", ef: "" }));
 const sentence = (message) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;

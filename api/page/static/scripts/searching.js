@@ -1,7 +1,15 @@
 /**
  * Runs the search that the state asks for: the newest one only, page by page.
  *
- * @typedef {{doc_id: string, score: number, rank: number, captions: string[], attributes: Record<string, any>}} Hit
+ * @typedef {object} Hit
+ * @property {string} doc_id
+ * @property {number} score
+ * @property {number} rank
+ * @property {number | null} width  of the picture, in pixels; null where it is not known
+ * @property {number | null} height
+ * @property {string[]} captions
+ * @property {Record<string, any>} attributes
+ *
  * @typedef {object} Results
  * @property {"loading" | "ready" | "failed"} phase
  * @property {Hit[]} hits  of the last answer while the next one loads
@@ -21,16 +29,16 @@ import { differ, isQuery } from "./store.js";
 
 const PAGE = Math.min(60, LIMITS.most_hits);
 const RETRY_MS = 3_000;
-const ASKED = ["collection", "text", "picture", "share", "mode", "like", "unlike", "where", "filter", "recall"];
+const ASKED = ["collection", "text", "picture", "share", "mode", "like", "unlike", "where", "filter", "recall", "ef"];
 const DIVERSITY = 0.8;
 
 /** What a search that says nothing more than `state` asks the server. @param {import("./store.js").State} state */
 export function requestOf(state) {
-  const { collection, recall } = state;
+  const { collection, recall, ef } = state;
   const filter = filterOf(state);
   const mode = modeOf(state);
-  const options = { ...(filter && { filter }), ...(mode && { mode }) };
-  if (recall && mode !== "lexical") options.target_recall = Number(recall);
+  const effort = ef ? { ef_search: Number(ef) } : recall ? { target_recall: Number(recall) } : {};
+  const options = { ...(filter && { filter }), ...(mode && { mode }), ...(mode !== "lexical" && effort) };
   const only = onlyDocument(state);
   if (only === null) {
     return { path: ofCollection(collection, "/search"), json: { ...soughtIn(state, mode), ...options } };

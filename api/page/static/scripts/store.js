@@ -12,6 +12,7 @@
  * @property {string[]} where  clauses of the filters panel (clauses.js)
  * @property {string} filter  as typed, in the server's language
  * @property {string} recall  target recall; "" is the collection's own
+ * @property {string} ef  candidates in the graph (efSearch); "" is as many as the recall takes
  * @property {string} item  doc_id that is open
  * @property {string} panel  which panel is open
  * @property {boolean} scores  whether scores are shown
@@ -29,6 +30,7 @@ const NOTHING = {
   where: [],
   filter: "",
   recall: "",
+  ef: "",
   item: "",
   panel: "",
   scores: false,

@@ -10,33 +10,34 @@ const SIDES = [...LIMITS.thumbnail_sides].sort((one, other) => one - other);
  * An image that fills the room that its parent gives it, and marks the parent when it cannot be shown.
  * @param {string} collection
  * @param {string} docId
- * @param {string} sizes  its width on the page, as the attribute `sizes`; "full" is the largest that there is
+ * @param {number} side  pixels on the page of its longer side; Infinity is the largest that there is
  * @param {string} alt
  */
-export function thumbnail(collection, docId, sizes, alt = "") {
+export function thumbnail(collection, docId, side, alt = "") {
   const image = el("img", { alt, decoding: "async", draggable: false });
   image.addEventListener("load", () => image.classList.add("loaded"));
   image.addEventListener("error", () => image.parentElement?.classList.add("no-picture"));
-  const address = (side) => {
-    const asked = new URLSearchParams({ doc_id: docId, side: String(side) });
+  const address = (made) => {
+    const asked = new URLSearchParams({ doc_id: docId, side: String(made) });
     return ofCollection(collection, `/thumbnail?${asked}`);
   };
-  const large = SIDES.at(-1);
-  if (key()) fetchInto(image, address(sizes === "full" ? large : nearest(sizes)));
-  else if (sizes === "full") image.src = addressOf(address(large));
+  if (key()) fetchInto(image, address(enough(side)));
+  else if (side === Infinity) image.src = addressOf(address(enough(side)));
   else {
     image.loading = "lazy";
-    image.sizes = sizes;
-    image.srcset = SIDES.map((side) => `${addressOf(address(side))} ${side}w`).join(", ");
+    image.sizes = `${side}px`;
+    image.srcset = SIDES.map((made) => `${addressOf(address(made))} ${made}w`).join(", "); // "w" of the longer side, too
   }
   return image;
 }
 
-/** The smallest side that covers a width in CSS pixels on this screen. @param {string} sizes  such as "240px" */
-function nearest(sizes) {
-  const wanted = parseInt(sizes, 10) * devicePixelRatio;
-  return SIDES.find((side) => side >= wanted) ?? SIDES.at(-1);
+/** Let the browser choose anew for another size on the page. @param {HTMLImageElement} image @param {number} side */
+export function setSide(image, side) {
+  if (image.srcset) image.sizes = `${side}px`;
 }
+
+/** The smallest thumbnail with as many pixels as this screen has for it. */
+const enough = (side) => SIDES.find((made) => made >= side * devicePixelRatio) ?? SIDES.at(-1);
 
 async function fetchInto(image, path) {
   try {
