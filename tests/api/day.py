@@ -61,7 +61,7 @@ class Season:
         ]
         (root / name / "broken.png").write_bytes(b"not a picture")
         self.vectors = np.stack([embedded(picture) for picture in self.pictures])
-        self.publish("shirt")
+        self.publish(GARMENTS[0])
 
     @property
     def manifest(self) -> str:
@@ -74,19 +74,24 @@ class Season:
     def doc_id(self, number: int) -> str:
         return f"{self.name}/{number:05}"
 
-    def document(self, number: int, garment: str = "shirt") -> Said:
+    def caption(self, number: int, garment: str) -> str:
+        return f"a {self.colours[self.doc_id(number)]} {garment} no{number}"
+
+    def document(self, number: int) -> Said:
+        """As the manifest has it now."""
         doc_id = self.doc_id(number)
         attributes = {"colour": self.colours[doc_id], "price": number % 50, "season": self.name}
-        return Said(doc_id, (f"a {self.colours[doc_id]} {garment} no{number}",), attributes)
+        return Said(doc_id, (self.caption(number, self.garment),), attributes)
 
-    def documents(self, garment: str) -> list[Said]:
-        return [self.document(number, garment) for number in range(len(self.pictures))]
+    def documents(self) -> list[Said]:
+        return [self.document(number) for number in range(len(self.pictures))]
 
     def publish(self, garment: str) -> None:
         """Write the manifest, anew where it is there: all captions speak of that garment."""
+        self.garment = garment
         rows: list[dict[str, object]] = [
             {"id": one.doc_id, "image": f"{self.name}/{number}.png", "captions": one.captions, **one.attributes}
-            for number, one in enumerate(self.documents(garment))
+            for number, one in enumerate(self.documents())
         ]
         rows.insert(len(rows) // 2, {"id": self.broken, "image": f"{self.name}/broken.png"})
         (self._root / self.manifest).write_text("\n".join(map(json.dumps, rows)))
@@ -132,9 +137,9 @@ class Searcher:
         self._name = name
         self._pictures = dict(zip(COLOURS, seasons[0].pictures, strict=False))
         self._captions = {
-            one.doc_id: [season.document(number, garment).captions for garment in GARMENTS]
+            season.doc_id(number): [(season.caption(number, garment),) for garment in GARMENTS]
             for season in seasons
-            for number, one in enumerate(season.documents("shirt"))
+            for number in range(len(season.pictures))
         }
 
     def work(self, stop: Event) -> None:
