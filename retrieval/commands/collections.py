@@ -36,6 +36,7 @@ def status(
 ) -> None:
     """Show the collections: model, counts, generations, disk and memory, and what recall searches reach."""
     from rich.padding import Padding
+    from rich.text import Text
 
     from retrieval.commands.certificate_tables import certificate_table
     from retrieval.status import all_statuses, rejected
@@ -58,7 +59,8 @@ def status(
             console().print(Padding(table, (0, 0, 0, 2)))
     for name, entries in listed.items():
         for entry in entries:
-            console().print(f"{name}: {entry.doc_id}: [yellow]{entry.reason}[/yellow]: {entry.detail}")
+            told = Text.assemble(f"{name}: {entry.doc_id}: ", (entry.reason, "yellow"), f": {entry.detail}")
+            console().print(told)
 
 
 def verify(collection: CollectionName, data_dir: DataDir = None) -> None:

@@ -77,17 +77,15 @@ def _document(by: By, min_score: float, groups: Sequence[DuplicateGroup]) -> dic
 
 
 def _show(groups: Sequence[DuplicateGroup]) -> None:
-    from rich.table import Table
+    from retrieval.commands.tables import numbers, plain_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("group", justify="right", no_wrap=True)
-    table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("doc_id")
-    for number, group in enumerate(groups, 1):
-        for place, (doc_id, score) in enumerate(zip(group.doc_ids, group.scores, strict=True)):
-            table.add_row("" if place else str(number), f"{score:.3f}", doc_id)
+    rows = [
+        ("" if place else str(number), f"{score:.3f}", doc_id)
+        for number, group in enumerate(groups, 1)
+        for place, (doc_id, score) in enumerate(zip(group.doc_ids, group.scores, strict=True))
+    ]
     if groups:
-        console().print(table)
+        console().print(plain_table([numbers("group"), numbers("score"), "doc_id"], rows))
     documents = sum(len(group.doc_ids) for group in groups)
     count = "1 group" if len(groups) == 1 else f"{len(groups):,} groups"
     console().print(f"{count} of {documents:,} documents" if groups else "no duplicates")

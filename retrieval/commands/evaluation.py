@@ -215,19 +215,21 @@ def gate(
 @group.command("list")
 def list_runs(data_dir: DataDir = None) -> None:
     """List the evaluations that were run, the newest first."""
-    from rich.table import Table
+    from rich.table import Column
 
+    from retrieval.commands.tables import plain_table
     from retrieval.metadata import evaluations
 
     with open_workspace(data_dir) as workspace, workspace.database.read() as connection:
         found = evaluations.newest(connection)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("run", "when (UTC)", "collection", "what", "report"):
-        table.add_column(name, overflow="fold")
-    for one in found:
-        when = f"{one.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(str(one.id), when, one.collection, one.kind, f"{one.folder}/report.html")
-    console().print(table if found else "no evaluations yet: retrieval eval captions --collection NAME")
+    columns = [Column(name, overflow="fold") for name in ("run", "when (UTC)", "collection", "what", "report")]
+    rows = [
+        (str(one.id), f"{one.created_at:%Y-%m-%d %H:%M}", one.collection, one.kind, f"{one.folder}/report.html")
+        for one in found
+    ]
+    console().print(
+        plain_table(columns, rows) if found else "no evaluations yet: retrieval eval captions --collection NAME"
+    )
 
 
 def _write_comparison(

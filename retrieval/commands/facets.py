@@ -40,13 +40,10 @@ def facets(
 
 
 def _show(counted: tuple[Facet, ...]) -> None:
-    from rich.table import Table
+    from retrieval.commands.tables import numbers, plain_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (("attribute", "left"), ("type", "left"), ("documents", "right"), ("values", "left")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    for facet in counted:
-        table.add_row(facet.attribute, facet.type, f"{facet.documents:,}", _values(facet))
+    rows = [(facet.attribute, facet.type, f"{facet.documents:,}", _values(facet)) for facet in counted]
+    table = plain_table(["attribute", "type", numbers("documents"), "values"], rows)
     console().print(table if counted else "no attributes")
 
 

@@ -36,6 +36,8 @@ from retrieval.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.table import Table
+
     from retrieval.collection import Collection
     from retrieval.search.options import SearchOptions
     from retrieval.types import CaptionHit, Hit, Plan, SearchResult
@@ -165,30 +167,33 @@ def _show(result: SearchResult, options: SearchOptions, *, as_json: bool) -> Non
     if as_json:
         typer.echo(json.dumps(as_document(result), ensure_ascii=False, indent=2))
         return
-    from rich.table import Table
-
-    fused = result.plan.mode == "hybrid"
-    has_captions = any(hit.captions for hit in result.hits)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("rank", justify="right", no_wrap=True)
-    table.add_column("score", justify="right", no_wrap=True)
-    for name in RANKINGS if fused else ():
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("doc_id", no_wrap=True)
-    if has_captions:
-        table.add_column("caption")
-    table.add_column("attributes", style="dim")
-    for hit in result.hits:
-        said = shorten(", ".join(f"{name}={value}" for name, value in hit.attributes.items()), 64, placeholder=" …")
-        caption = [(hit.captions or ("",))[0]] if has_captions else []
-        ranks = [str((hit.ranks or {}).get(name, "-")) for name in RANKINGS] if fused else []
-        score = f"{hit.score:.4f}" if fused else f"{hit.score:.3f}"
-        table.add_row(str(hit.rank), score, *ranks, hit.doc_id, *caption, said)
-    console().print(table if result.hits else "no hits")
+    console().print(_hit_table(result) if result.hits else "no hits")
     if result.match is not None and result.match.weak:
         console().print(f"[yellow]no good match:[/yellow] {WEAK_MATCH}")
     times = ", ".join(f"{stage} {seconds * 1000:.1f} ms" for stage, seconds in result.timings.items())
     console().print(f"[dim]{_describe(result.plan, options)}; {times}[/dim]")
+
+
+def _hit_table(result: SearchResult) -> Table:
+    """With the captions where there are some, and the ranks of both rankings where these were fused."""
+    from rich.table import Column
+
+    from retrieval.commands.tables import numbers, plain_table
+
+    fused = result.plan.mode == "hybrid"
+    has_captions = any(hit.captions for hit in result.hits)
+
+    def row_of(hit: Hit) -> list[str]:
+        said = shorten(", ".join(f"{name}={value}" for name, value in hit.attributes.items()), 64, placeholder=" …")
+        caption = [(hit.captions or ("",))[0]] if has_captions else []
+        ranks = [str((hit.ranks or {}).get(name, "-")) for name in RANKINGS] if fused else []
+        score = f"{hit.score:.4f}" if fused else f"{hit.score:.3f}"
+        return [str(hit.rank), score, *ranks, hit.doc_id, *caption, said]
+
+    counted = [numbers(name) for name in ("rank", "score", *(RANKINGS if fused else ()))]
+    captions = [Column("caption")] if has_captions else []
+    columns = [*counted, Column("doc_id", no_wrap=True), *captions, Column("attributes", style="dim")]
+    return plain_table(columns, map(row_of, result.hits))
 
 
 def _describe(plan: Plan, options: SearchOptions) -> str:
@@ -220,13 +225,10 @@ def _hit(hit: Hit) -> dict[str, object]:
 
 
 def _show_captions(hits: Sequence[CaptionHit]) -> None:
-    from rich.table import Table
+    from retrieval.commands.tables import numbers, plain_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (("rank", "right"), ("score", "right"), ("caption", "left"), ("doc_id", "left")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    for hit in hits:
-        table.add_row(str(hit.rank), f"{hit.score:.3f}", hit.caption, hit.doc_id)
+    rows = [(str(hit.rank), f"{hit.score:.3f}", hit.caption, hit.doc_id) for hit in hits]
+    table = plain_table([numbers("rank"), numbers("score"), "caption", "doc_id"], rows)
     console().print(table if hits else "no hits")
 
 

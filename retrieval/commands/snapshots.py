@@ -27,7 +27,9 @@ def snapshot(file: File, collection: CollectionName, data_dir: DataDir = None) -
 
     with open_workspace(data_dir) as workspace, step_progress() as on_progress:
         taken = workspace.snapshot(collection, file, on_progress=on_progress)
-    console().print(f"{taken.documents:,} documents with {taken.captions:,} captions in {file}", soft_wrap=True)
+    console().print(
+        f"{taken.documents:,} documents with {taken.captions:,} captions in {file}", markup=False, soft_wrap=True
+    )
 
 
 def restore(
