@@ -84,7 +84,7 @@ def test_search_by_words_and_by_both(indexed):
 def test_json_has_the_documented_shape(indexed):
     told = json.loads(run_cli("search", "red", "-c", "things", "-k", "3", "--json", cwd=indexed).stdout)
     assert set(told) == {"hits", "match", "plan", "timings"}
-    assert set(told["hits"][0]) == {"doc_id", "score", "rank", "captions", "attributes"}
+    assert set(told["hits"][0]) == {"doc_id", "score", "rank", "captions", "attributes", "width", "height"}
     assert told["hits"][0]["captions"] == ["something red"]
     assert told["hits"][0]["attributes"] == {"price": 0, "colour": "red"}
     assert [hit["rank"] for hit in told["hits"]] == [1, 2, 3]

@@ -111,7 +111,9 @@ def test_what_the_earlier_release_wrote_is_searched_and_goes_on(data_dir, monkey
         collection = workspace.open("c")
         assert (collection.info.index.storage, collection.info.index.target_recall) == ("full", None)
         assert verify(collection).files == 5
-        assert collection.search(vector=VECTORS[0]).plan.ef_search == 48
+        first = collection.search(vector=VECTORS[0])
+        assert first.plan.ef_search == 48
+        assert {(hit.width, hit.height) for hit in first.hits} == {(None, None)}, "it did not keep them"
         for row in (4, 7, 160):
             assert found(collection, row, ef_search=ROWS) == found(collection, row, exact=True) == oracle(row)
             assert found(collection, row, filter="even = true") == oracle(row, even=True)
