@@ -5,7 +5,7 @@ from __future__ import annotations
 from retrieval.index.segment import resident_bytes, total_bytes
 from retrieval.metadata import aliases, generations, ledger, scans
 from retrieval.metadata.collections import CollectionInfo
-from retrieval.metadata.ledger import LedgerEntry
+from retrieval.metadata.ledger import Reject
 from retrieval.overview import CollectionStatus
 from retrieval.types import HnswParams, SegmentInfo
 from retrieval.workspace import Workspace
@@ -47,7 +47,7 @@ def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
     )
 
 
-def rejected(workspace: Workspace, name: str) -> list[LedgerEntry]:
+def rejected(workspace: Workspace, name: str) -> list[Reject]:
     """The files of a collection that could not be indexed, with their reasons."""
     info = workspace.open(name).info
     with workspace.database.read() as connection:

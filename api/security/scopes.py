@@ -53,6 +53,7 @@ ROUTES: Mapping[str, Scope | None] = {
     "POST /v1/collections/{collection}/items/json": "write",
     "POST /v1/collections/{collection}/items/get": "read",
     "POST /v1/collections/{collection}/items/delete": "write",
+    "GET /v1/collections/{collection}/rejects": "read",
     "POST /v1/collections/{collection}/jobs/index": "write",
     "POST /v1/collections/{collection}/jobs/evaluation": "write",
     "GET /v1/jobs": "read",

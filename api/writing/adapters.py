@@ -10,6 +10,7 @@ from api.errors import message_of
 from api.wire.adapters import Body, document_body, item_body
 from api.writing.items import Outcome
 from retrieval.errors import CursorError
+from retrieval.metadata.ledger import Reject
 from retrieval.types import Item
 from retrieval.writer import EmbeddedItem
 
@@ -18,6 +19,15 @@ def page_body(items: Sequence[Item], limit: int) -> Body:
     """The first `limit` items; that there are more shows that there is another page."""
     page = items[:limit]
     return {"items": [*map(item_body, page)], "next": cursor_after(page[-1].doc_id) if len(items) > limit else None}
+
+
+def rejects_body(rejects: Sequence[Reject], limit: int) -> Body:
+    """The first `limit` of them, without the words that may tell where a file lies on the server."""
+    page = rejects[:limit]
+    return {
+        "rejects": [{"doc_id": one.doc_id, "reason": one.reason, "at": one.at} for one in page],
+        "next_cursor": cursor_after(page[-1].doc_id) if len(rejects) > limit else None,
+    }
 
 
 def several_body(items: Sequence[Item], asked: Sequence[str]) -> Body:

@@ -23,6 +23,10 @@ STORED: Example = {
         }
     ],
 }
+REJECTS: Example = {
+    "rejects": [{"doc_id": "shirts/cut.jpg", "reason": "truncated", "at": "2026-11-20T22:57:03.118204Z"}],
+    "next_cursor": None,
+}
 DELETE_IDS: Example = {"doc_ids": ["shirts/red.jpg", "shirts/blue.jpg"]}
 DELETE_MATCHING: Example = {"filter": "price < 5", "dry_run": True}
 DELETED: Example = {"matched": 2, "deleted": 2}

@@ -114,6 +114,13 @@ class PageParameters(StrictParameters):
     cursor: Cursor = None
 
 
+class RejectParameters(StrictParameters):
+    """Which part of what could not be indexed, in the order of the ids."""
+
+    limit: PageLength = 100
+    cursor: Cursor = None
+
+
 class SeveralRequest(StrictBody):
     """Documents by id."""
 

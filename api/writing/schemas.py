@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -43,6 +44,25 @@ class StoredItems(Schema):
 
     indexed: list[str]
     rejected: list[Rejected]
+
+
+class Reject(Schema):
+    """A picture of a source that could not be indexed. What it is not: one that was sent, and refused at once."""
+
+    doc_id: str
+    reason: Annotated[str, Field(description="A short stable code, such as `truncated`.")]
+    at: Annotated[
+        datetime | None, Field(description="When the run began that met it last; null where it was no bulk run.")
+    ]
+
+
+class RejectsResponse(Schema):
+    """Pictures that could not be indexed, in the order of their ids."""
+
+    model_config = with_example(examples.REJECTS)
+
+    rejects: list[Reject]
+    next_cursor: Annotated[str | None, Field(description="`cursor` of the next page; null after the last one.")]
 
 
 class DeletedItems(Schema):

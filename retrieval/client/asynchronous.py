@@ -170,6 +170,7 @@ class AsyncClient:
 
     item = _method(of_documents.item)
     items = _pages(of_documents.items)
+    rejects = _pages(of_documents.rejects)
     items_by_id = _method(of_documents.items_by_id)
     put_item = _method(of_documents.put_item)
     patch_item = _method(of_documents.patch_item)

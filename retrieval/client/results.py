@@ -102,6 +102,14 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejects:
+    """A part of what could not be indexed, and the cursor of the next one."""
+
+    rejects: tuple[Reject, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Deletion:
     """How many documents were found, and how many of them deleted."""
 

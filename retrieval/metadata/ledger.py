@@ -28,6 +28,19 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Reject:
+    """A document that could not be indexed, and why.
+
+    `at` is when the bulk run began that met it last; None where it was none.
+    """
+
+    doc_id: str
+    reason: str
+    detail: str | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """One bulk indexing run."""
 
@@ -102,15 +115,20 @@ def same_contents(connection: Connection, collection_id: int) -> list[list[str]]
     return list(groups.values())
 
 
-def rejected(connection: Connection, collection_id: int, *, limit: int | None = None) -> list[LedgerEntry]:
-    """The documents that could not be indexed, by doc_id."""
+def rejected(
+    connection: Connection, collection_id: int, *, after: str | None = None, limit: int | None = None
+) -> list[Reject]:
+    """The documents that could not be indexed, in the order of their ids, from the one after `after` on."""
     query = (
-        select(ledger)
+        select(ledger.c.doc_id, ledger.c.reason, ledger.c.detail, runs.c.started_at)
+        .outerjoin(runs, runs.c.id == ledger.c.seen_run)
         .where(ledger.c.collection_id == collection_id, ledger.c.state == "rejected")
         .order_by(ledger.c.doc_id)
         .limit(limit)
     )
-    return [_entry(row) for row in connection.execute(query)]
+    if after is not None:
+        query = query.where(ledger.c.doc_id > after)
+    return [Reject(*row) for row in connection.execute(query)]
 
 
 def count_rejected(connection: Connection, collection_id: int) -> int:

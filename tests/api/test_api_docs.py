@@ -20,6 +20,8 @@ from api.managing import requests as managing_requests
 from api.managing import schemas as managing_schemas
 from api.settings import ApiSettings
 from api.wire import examples, openapi, requests, schemas
+from indexer.pipeline import index
+from indexer.sources.open import open_source
 from retrieval.workspace import Workspace
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -27,7 +29,7 @@ DOCUMENT = json.loads(openapi.document())
 GUIDE = examples_of(DOCS / "http.md")
 VARYING = {
     "timings", "created_at", "started_at", "finished_at", "version", "encoder_id", "disk_bytes", "memory_bytes",
-    "request_id", "next_cursor", "generation", "rate", "eta_s", "seconds", "images_per_second", "size_bytes",
+    "request_id", "next_cursor", "generation", "rate", "eta_s", "seconds", "images_per_second", "size_bytes", "at",
 }  # fmt: skip
 SNAPSHOT = managing_examples.SNAPSHOT["id"]
 IDS = {"{collection}": "photos", "{job}": "1", "{evaluation}": "1", "{alias}": "current", "{snapshot}": SNAPSHOT}
@@ -80,6 +82,7 @@ def test_examples_are_valid():
             job_examples.CAPTIONS_REQUEST,
             job_examples.LABELS_REQUEST,
             job_examples.RUN_REQUEST,
+            job_examples.SWEEP_REQUEST,
         ],
         list[managing_requests.NewCollection]: [managing_examples.NEW_COLLECTION, managing_examples.LIKE_ANOTHER],
         managing_requests.Goal: managing_examples.GOAL,
@@ -104,6 +107,10 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("catalogue")
     with Workspace(settings_for(folder)) as workspace:
         fill_photos(workspace, folder)
+        cut = folder / "unread" / "red" / "cut.png"
+        cut.parent.mkdir(parents=True)
+        cut.write_bytes((folder / "pictures" / "red" / "0.png").read_bytes()[:500])
+        index(open_source(cut.parents[1]), workspace.open("photos"))
         workspace.snapshot("photos", workspace.data_dir / "snapshots" / f"{SNAPSHOT}.tar")
     shutil.copy(folder / "pictures" / "red" / "0.png", folder / "photo.png")
     shutil.copytree(folder / "pictures" / "red", folder / "sources" / "new")

@@ -28,9 +28,11 @@ from retrieval.client import (
     Term,
 )
 from retrieval.client.results import Deletion
+from retrieval.types import CatalogRecord
 from retrieval.workspace import Workspace
 
 RED = [f"red/{number}.png" for number in range(3)]
+LOST = ["lost/1", "lost/2", "lost/3"]
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("catalogue")
     with Workspace(settings_for(folder)) as workspace:
         fill_photos(workspace, folder)
+        lost = [CatalogRecord(doc_id, str(folder / "lost.png")) for doc_id in LOST]
+        assert len(workspace.open("photos").add(lost).rejected) == len(LOST)
     shutil.copytree(folder / "pictures" / "red", folder / "sources" / "new")
     return folder
 
@@ -120,6 +124,7 @@ def test_documents_and_their_pictures(client):
     assert (item.captions, item.attributes) == (("a red shirt",), {"colour": "red", "price": 10})
     several = client.items_by_id("photos", ["red/1.png", "gone", "blue/0.png"])
     assert ([one.doc_id for one in several.items], several.missing) == (["red/1.png", "blue/0.png"], ("gone",))
+    assert {(one.width, one.height) for one in several.items} == {(48, 48)}
     assert Image.open(io.BytesIO(client.thumbnail("photos", "red/1.png", side=128))).format == "WEBP"
     assert Image.open(io.BytesIO(client.image("photos", "red/1.png"))).format == "PNG"
 
@@ -170,6 +175,11 @@ def test_snapshots_are_taken_fetched_and_restored(client, kind, tmp_path):
     with pytest.raises(NotFoundError):
         client.fetch_snapshot("photos", snapshot.id, path.with_name("none.tar"))
     assert [one.name for one in tmp_path.iterdir()] == ["photos.tar"]
+
+
+def test_what_could_not_be_indexed_comes_part_by_part(client):
+    rejects = list(client.rejects("photos", limit=2))
+    assert [(one.doc_id, one.reason, one.at) for one in rejects] == [(doc_id, "missing", None) for doc_id in LOST]
 
 
 def test_jobs_are_started_and_followed(client, kind):

@@ -10,11 +10,12 @@ from pydantic import TypeAdapter
 
 from retrieval.client.call import Call, Page, Pages, content, of_collection, reading, without_none
 from retrieval.client.pictures import Picture, as_base64, as_file
-from retrieval.client.results import Deletion, Document, Several, Stored
+from retrieval.client.results import Deletion, Document, Reject, Rejects, Several, Stored
 from retrieval.types import AttributeValue, FloatArray
 
 _DOCUMENT = reading(TypeAdapter(Document))
 _PAGE = reading(TypeAdapter(Page[Document]))
+_REJECTS = reading(TypeAdapter(Rejects))
 _SEVERAL = reading(TypeAdapter(Several))
 _STORED = reading(TypeAdapter(Stored))
 _DELETION = reading(TypeAdapter(Deletion))
@@ -50,6 +51,12 @@ def item(collection: str, doc_id: str) -> Call[Document]:
 def items(collection: str, *, filter: str | None = None, limit: int = 1_000) -> Pages[Document]:  # noqa: A002
     """Documents in the order of their ids, those that a filter keeps or all; `limit` are asked for at a time."""
     return Pages(Call("GET", of_collection(collection, "items"), _PAGE, params={"filter": filter, "limit": limit}))
+
+
+def rejects(collection: str, *, limit: int = 1_000) -> Pages[Reject]:
+    """Pictures of sources that could not be indexed, in the order of their ids; `limit` are asked for at a time."""
+    first = Call("GET", of_collection(collection, "rejects"), _REJECTS, params={"limit": limit})
+    return Pages(first.then(lambda part: Page(part.rejects, part.next_cursor)))
 
 
 def items_by_id(collection: str, doc_ids: Sequence[str]) -> Call[Several]:
