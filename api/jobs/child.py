@@ -100,27 +100,29 @@ def _work(order: Order, roots: SourceRoots, tell: Reporter) -> Mapping[str, Any]
     with Workspace(settings) as workspace:
         with workspace.database.read() as connection:
             job, inputs = jobs.get(connection, order.job_id), jobs.inputs(connection, order.job_id)
-        if job.kind == "index":
-            from api.jobs.indexing import run_index
+        match job.kind:  # only what the job needs is imported
+            case "index":
+                from api.jobs.indexing import run_index
 
-            return run_index(workspace, job.collection, IndexJobRequest.model_validate(job.config), roots, tell)
-        if job.kind == "maintenance":
-            from api.jobs.maintaining import run_maintenance
+                return run_index(workspace, job.collection, IndexJobRequest.model_validate(job.config), roots, tell)
+            case "evaluation":
+                from api.jobs.evaluating import run_evaluation
 
-            return run_maintenance(workspace, job.collection, job.config, tell)
-        if job.kind == "snapshot":
-            from api.jobs.snapshots import run_snapshot
+                asked = _EVALUATION.validate_python({**job.config, **inputs})
+                folder = workspace.data_dir / "evaluations" / f"job-{job.id}"
+                return run_evaluation(workspace, job.collection, asked, roots, tell, folder=folder)
+            case "maintenance":
+                from api.jobs.maintaining import run_maintenance
 
-            return run_snapshot(workspace, job.collection, tell)
-        if job.kind == "restore":
-            from api.jobs.snapshots import run_restore
+                return run_maintenance(workspace, job.collection, job.config, tell)
+            case "snapshot":
+                from api.jobs.snapshots import run_snapshot
 
-            return run_restore(workspace, job.collection, job.config, tell)
-        from api.jobs.evaluating import run_evaluation
+                return run_snapshot(workspace, job.collection, tell)
+            case "restore":
+                from api.jobs.snapshots import run_restore
 
-        asked = _EVALUATION.validate_python({**job.config, **inputs})
-        folder = workspace.data_dir / "evaluations" / f"job-{job.id}"
-        return run_evaluation(workspace, job.collection, asked, roots, tell, folder=folder)
+                return run_restore(workspace, job.collection, job.config, tell)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from indexer.report import IndexReport
 from indexer.sources.open import open_source
 from retrieval.collection import Collection
 from retrieval.errors import ConflictError, EncoderMismatchError
-from retrieval.types import ModelReference, VectorKind
+from retrieval.types import ModelReference
 from retrieval.workspace import Workspace, open_or_create
 
 MOST_REJECTS = 20
@@ -70,9 +70,6 @@ def _index_in_turn(
     def on_progress(report: IndexReport) -> None:
         tell("indexing", report.done, report.total, rejected=report.rejected, reasons=report.reasons)
 
-    def on_build(kind: VectorKind, done: int, total: int) -> None:
-        tell(f"linking {kind} vectors", done, total)
-
     while True:
         try:
             return index(
@@ -81,7 +78,7 @@ def _index_in_turn(
                 config=config,
                 source_name=asked.source,
                 on_progress=on_progress,
-                on_build=on_build,
+                on_build=tell.on_build,
             )
         except EncoderMismatchError:
             raise

@@ -9,7 +9,6 @@ from typing import Any
 from api.jobs.reporter import Reporter
 from retrieval.errors import NotFoundError
 from retrieval.index.upkeep import Upkeep
-from retrieval.types import VectorKind
 from retrieval.workspace import Workspace
 
 LAST = 20
@@ -24,12 +23,8 @@ def run_maintenance(workspace: Workspace, name: str, config: Mapping[str, Any], 
     """
     os.nice(LAST)
     tell("waiting for other compactions to end", 0)
-
-    def on_build(kind: VectorKind, done: int, total: int) -> None:
-        tell(f"linking {kind} vectors", done, total)
-
     try:
-        merges = workspace.open(name).writer.maintain(Upkeep(**config), on_build=on_build)
+        merges = workspace.open(name).compactor.maintain(Upkeep(**config), on_build=tell.on_build)
     except NotFoundError:  # the collection was deleted, and needs nothing any more
         merges = 0
     return {"merges": merges}

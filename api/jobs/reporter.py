@@ -8,6 +8,8 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+from retrieval.types import VectorKind
+
 BETWEEN_S = 0.25  # reports, of which there could be thousands a second
 WINDOW_S = 20.0
 
@@ -56,6 +58,10 @@ class Reporter:
         if self._stop.is_set():
             self._stop.clear()  # once: what cleans up on the way out may report as well
             raise StoppedError("stopped")
+
+    def on_build(self, kind: VectorKind, done: int, total: int) -> None:
+        """The same of a graph that is built, as the writer tells it (`retrieval.writer.OnBuild`)."""
+        self(f"linking {kind} vectors", done, total)
 
     def flush(self) -> None:
         """Send what has been held back."""
