@@ -176,7 +176,9 @@ def _detail(error: Exception) -> object:
 def _to_http_exception(request: Request, error: HTTPException) -> JsonResponse:
     code = CODES.get(error.status_code) or HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
     message, headers = str(error.detail), error.headers
-    if error.status_code == HTTPStatus.NOT_FOUND:
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        message = f"{message}: send JSON in UTF-8, not compressed and not nested deeply, or a whole multipart form"
+    elif error.status_code == HTTPStatus.NOT_FOUND:
         message = f"nothing is at {request.url.path[:200]!r}: /docs lists what there is"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = _allowed_methods(request) or (headers or {}).get("Allow", "GET")

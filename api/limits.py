@@ -16,7 +16,7 @@ class BodyTooLargeError(HTTPException):
     """Raised out of the reading of a body; being an `HTTPException` it passes through the framework's parsers."""
 
     def __init__(self, max_bytes: int) -> None:
-        message = f"the body has more than {max_bytes:,} bytes, the most that this server takes"
+        message = f"the body has more than {max_bytes:,} bytes, the most that this server takes: send less at a time"
         super().__init__(413, message, headers={"Connection": "close"})
 
 

@@ -22,5 +22,5 @@ def unit(vectors: FloatArray) -> FloatArray:
     """The same directions, of length 1: float32 (n, dim). `VectorError` for zero and non-finite ones."""
     norms = np.linalg.norm(vectors.astype(np.float64), axis=-1, keepdims=True)
     if not np.isfinite(norms).all() or (norms == 0).any():
-        raise VectorError("a vector that is zero, or has NaN or infinite values, has no direction")
+        raise VectorError("a vector that is zero, or has NaN or infinite values, has no direction: give another")
     return np.asarray(vectors / norms, np.float32)

@@ -10,7 +10,7 @@ from api.dependencies import ServiceDependency
 from api.managing.adapters import alias_body
 from api.managing.requests import AliasTarget
 from api.managing.schemas import Alias, AliasesResponse, Deleted
-from api.wire.error_docs import CHANGING, errors
+from api.wire.error_docs import WRITING, errors
 from api.wire.responses import JsonResponse
 
 router = APIRouter(prefix="/v1/aliases", tags=["collections"])
@@ -25,7 +25,7 @@ async def list_aliases(service: ServiceDependency) -> JsonResponse:
     return JsonResponse({"aliases": [alias_body(alias) for alias in found]})
 
 
-@router.put("/{alias}", response_model=Alias, summary="Make or switch an alias", responses=errors(400, 413, *CHANGING))
+@router.put("/{alias}", response_model=Alias, summary="Make or switch an alias", responses=errors(*WRITING))
 async def put_alias(alias: AliasName, body: AliasTarget, service: ServiceDependency) -> JsonResponse:
     """Every request from now on goes to the new collection; those at work finish with the one that they have."""
     return JsonResponse(alias_body(await service.workers.run(service.workspace.put_alias, alias, body.collection)))

@@ -16,6 +16,7 @@ from api.jobs.requests import LARGEST_ID, EvaluationJobRequest, IndexJobRequest,
 from api.jobs.schemas import EVENT, Job, JobsResponse
 from api.jobs.starting import start_evaluation, start_index
 from api.wire.error_docs import CHANGING, READING, SENDING, errors
+from api.wire.header_docs import LOCATION
 from api.wire.responses import JsonResponse
 from retrieval.metadata import jobs
 from retrieval.metadata.jobs import JobInfo
@@ -30,7 +31,7 @@ JobId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of a job.",
     response_model=Job,
     status_code=202,
     summary="Start indexing a source of the server",
-    responses=errors(*SENDING),
+    responses={202: LOCATION, **errors(*SENDING)},
 )
 async def start_index_job(
     collection: CollectionName, body: IndexJobRequest, service: ServiceDependency
@@ -44,7 +45,7 @@ async def start_index_job(
     response_model=Job,
     status_code=202,
     summary="Start an evaluation",
-    responses=errors(*SENDING),
+    responses={202: LOCATION, **errors(*SENDING)},
 )
 async def start_evaluation_job(
     collection: CollectionName, body: EvaluationJobRequest, service: ServiceDependency

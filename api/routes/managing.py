@@ -12,7 +12,8 @@ from api.managing.requests import DeletionParameters, Goal, NewCollection
 from api.managing.schemas import Deleted
 from api.service import Service
 from api.wire.adapters import Body, collection_body
-from api.wire.error_docs import CHANGING, errors
+from api.wire.error_docs import CHANGING, WRITING, errors
+from api.wire.header_docs import LOCATION
 from api.wire.responses import JsonResponse
 from api.wire.schemas import Collection
 from retrieval.status import status_of
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/v1/collections", tags=["collections"])
     response_model=Collection,
     status_code=201,
     summary="Make a collection",
-    responses=errors(400, 404, 409, 413, 422, 500, 503),
+    responses={201: LOCATION, **errors(*WRITING)},
 )
 async def create_collection(body: NewCollection, service: ServiceDependency) -> JsonResponse:
     """An empty collection that is ready for documents."""
@@ -38,9 +39,7 @@ async def create_collection(body: NewCollection, service: ServiceDependency) -> 
     return JsonResponse(described, status_code=201, headers={"Location": f"/v1/collections/{body.name}"})
 
 
-@router.patch(
-    "/{collection}", response_model=Collection, summary="Change a collection", responses=errors(400, 413, *CHANGING)
-)
+@router.patch("/{collection}", response_model=Collection, summary="Change a collection", responses=errors(*WRITING))
 async def change_collection(collection: CollectionName, body: Goal, service: ServiceDependency) -> JsonResponse:
     """What searches are to reach, from the next one on. Nothing is built: a target that the graph misses is refused."""
     opened = await service.opened(collection)

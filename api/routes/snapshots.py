@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from starlette.responses import FileResponse
 
 from api.dependencies import CollectionName, ServiceDependency
 from api.jobs.adapters import job_body, job_url
@@ -13,10 +12,12 @@ from api.jobs.schemas import Job
 from api.jobs.snapshots import start_restore, start_snapshot
 from api.managing.adapters import snapshot_body
 from api.managing.examples import SNAPSHOT
+from api.managing.ranged import RangedFile
 from api.managing.requests import RestoreParameters
 from api.managing.schemas import Deleted, SnapshotsResponse
 from api.managing.snapshots import delete_snapshot, path_of, snapshots_of
 from api.wire.error_docs import CHANGING, READING, errors
+from api.wire.header_docs import LOCATION, RANGE
 from api.wire.responses import JsonResponse
 from retrieval.metadata.jobs import JobInfo
 
@@ -25,7 +26,13 @@ router = APIRouter(prefix="/v1/collections/{collection}", tags=["snapshots"])
 SnapshotId = Annotated[str, Path(description="Id of a snapshot of the collection.", examples=[SNAPSHOT["id"]])]
 
 
-@router.post("/snapshots", response_model=Job, status_code=202, summary="Take a snapshot", responses=errors(*READING))
+@router.post(
+    "/snapshots",
+    response_model=Job,
+    status_code=202,
+    summary="Take a snapshot",
+    responses={202: LOCATION, **errors(*READING)},
+)
 async def take_snapshot(collection: CollectionName, service: ServiceDependency) -> JsonResponse:
     """A job that writes all that the collection holds to one file of the server, while searches and writes go on."""
     return _started(await service.workers.run(start_snapshot, service.workspace, collection))
@@ -40,14 +47,22 @@ async def list_snapshots(collection: CollectionName, service: ServiceDependency)
 
 @router.get(
     "/snapshots/{snapshot}",
-    response_class=FileResponse,
+    response_class=RangedFile,
     summary="Fetch a snapshot",
-    responses={200: {"description": "A tar file.", "content": {"application/x-tar": {}}}, **errors(*READING)},
+    responses={
+        200: {"description": "A tar file.", "content": {"application/x-tar": {}}},
+        206: {
+            "description": "The part of it that was asked for, or several.",
+            "content": {"application/x-tar": {}, "multipart/byteranges": {}},
+        },
+        **errors(*READING, 416),
+    },
+    openapi_extra=RANGE,
 )
-async def fetch_snapshot(collection: CollectionName, snapshot: SnapshotId, service: ServiceDependency) -> FileResponse:
+async def fetch_snapshot(collection: CollectionName, snapshot: SnapshotId, service: ServiceDependency) -> RangedFile:
     """The file, as `retrieval restore` takes it. Parts of it can be asked for by `Range`."""
     path = await service.workers.run(path_of, service.workspace, collection, snapshot)
-    return FileResponse(path, media_type="application/x-tar", filename=path.name)
+    return RangedFile(path, media_type="application/x-tar", filename=path.name)
 
 
 @router.delete("/snapshots/{snapshot}", response_model=Deleted, summary="Delete a snapshot", responses=errors(*READING))
@@ -57,7 +72,13 @@ async def remove_snapshot(collection: CollectionName, snapshot: SnapshotId, serv
     return JsonResponse({"deleted": snapshot})
 
 
-@router.post("/restore", response_model=Job, status_code=202, summary="Restore a snapshot", responses=errors(*CHANGING))
+@router.post(
+    "/restore",
+    response_model=Job,
+    status_code=202,
+    summary="Restore a snapshot",
+    responses={202: LOCATION, **errors(*CHANGING)},
+)
 async def restore_snapshot(
     collection: CollectionName, asked: Annotated[RestoreParameters, Query()], service: ServiceDependency
 ) -> JsonResponse:

@@ -35,6 +35,10 @@ _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
         "There is no such collection or document.",
         {"code": "not_found", "message": "no collection 'photo': there is photos"},
     ),
+    408: (
+        "The body did not arrive in time.",
+        {"code": "request_timeout", "message": "the body did not arrive within 60 s: send it again, or a smaller one"},
+    ),
     409: (
         "Its state does not allow it.",
         {"code": "conflict", "message": "job 7 is done: only one that failed or was cancelled can be retried"},
@@ -43,7 +47,22 @@ _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
         "The body is too large.",
         {
             "code": "body_too_large",
-            "message": "the body has more than 16,777,216 bytes, the most that this server takes",
+            "message": "the body has more than 16,777,216 bytes, the most that this server takes: send less at a time",
+        },
+    ),
+    416: (
+        "The file has no such part; `Content-Range` says how long it is.",
+        {
+            "code": "invalid_range",
+            "message": "no range of a file of 312000000 bytes: ask for one as `Range: bytes=0-1023`, or for all of it",
+        },
+    ),
+    421: (
+        "The server is not asked for by this name.",
+        {
+            "code": "misdirected_request",
+            "message": "this server is not asked for by the name 'shop.example': its operator lists names in "
+            "RETRIEVAL_API_ALLOWED_HOSTS",
         },
     ),
     422: (
@@ -70,6 +89,16 @@ _EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "How to send a key.", "required": True, "schema": {"type": "string"}}},
+    429: {"Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "integer", "minimum": 1}}},
+    503: {
+        "Retry-After": {
+            "description": "Seconds, where trying again may help.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    },
+}
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -81,6 +110,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "content": {
                 "application/json": {"example": {"error": {"request_id": _REQUEST_ID, **_EXAMPLES[status][1]}}}
             },
+            **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
         }
         for status in statuses
     }
@@ -88,5 +118,5 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 READING = (404, 422, 500, 503)
 CHANGING = (404, 409, 422, 500, 503)
-SENDING = (400, 404, 413, 422, 500, 503)
-WRITING = (400, 404, 409, 413, 422, 500, 503)
+SENDING = (400, 404, 408, 413, 422, 500, 503)
+WRITING = (400, 404, 408, 409, 413, 422, 500, 503)

@@ -1,4 +1,4 @@
-"""How the OpenAPI document describes headers that no route asks for by itself."""
+"""How the OpenAPI document describes headers that are not in the signatures of routes."""
 
 from __future__ import annotations
 
@@ -18,3 +18,22 @@ TIMEOUT: dict[str, Any] = {
     ]
 }
 """The `openapi_extra` of a route whose work can be given up (api/searching/connected.py)."""
+
+RANGE: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Range",
+            "in": "header",
+            "required": False,
+            "description": "The part that is wanted (RFC 9110, 14.2).",
+            "schema": {"type": "string"},
+            "example": "bytes=0-1023",
+        }
+    ]
+}
+"""The `openapi_extra` of a route that sends a file."""
+
+LOCATION: dict[str, Any] = {
+    "headers": {"Location": {"description": "Where it is.", "required": True, "schema": {"type": "string"}}}
+}
+"""Of an answer to a request that has made something."""

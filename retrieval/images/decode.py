@@ -110,15 +110,17 @@ def _pixels_in(data: bytes, limits: DecodeLimits) -> int:
 
 def _checked_format(data: bytes, limits: DecodeLimits) -> FormatName:
     if not data:
-        raise ImageError("empty", "the file is empty")
+        raise ImageError("empty", "the file is empty: send one that has a picture")
     if len(data) > limits.max_bytes:
-        raise ImageError("too-large", f"the file has {len(data)} bytes; the limit is {limits.max_bytes}")
+        raise ImageError(
+            "too-large", f"the file has {len(data):,} bytes: make it smaller, at most {limits.max_bytes:,}"
+        )
     name = identify(data)
     if name is None or name not in _OPENERS:
         found = f"{name} images cannot be decoded" if name else "not an image"
         raise ImageError("unsupported-format", f"{found} (read are {', '.join(SUPPORTED_FORMATS)}); convert it to JPEG")
     if is_cut_short(data, name):
-        raise ImageError("truncated", f"the {name} file ends before its picture does")
+        raise ImageError("truncated", f"the {name} file ends before its picture does: copy it again")
     return name
 
 
@@ -138,17 +140,17 @@ def _decode(image: ImageFile.ImageFile, at_least: int | None, limits: DecodeLimi
 
 def _check_size(width: int, height: int, limits: DecodeLimits) -> None:
     if width * height > limits.max_pixels:
-        raise ImageError("too-large", f"{width}x{height} pixels; the limit is {limits.max_pixels} in all")
+        raise ImageError("too-large", f"{width}x{height} pixels: scale it down, to {limits.max_pixels:,} in all")
     if max(width, height) > limits.max_aspect * min(width, height):
         raise ImageError(
-            "extreme-aspect", f"{width}x{height} pixels: one side over {limits.max_aspect:g} times the other"
+            "extreme-aspect", f"{width}x{height} pixels, one side over {limits.max_aspect:g} times the other: crop it"
         )
 
 
 def _image_error(name: FormatName, error: Exception) -> ImageError:
     text = " ".join(str(error).split())[:200] or type(error).__name__
     if isinstance(error, MemoryError | Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return ImageError("too-large", f"the {name} file needs too much memory: {text}")
+        return ImageError("too-large", f"the {name} file needs too much memory: scale it down ({text})")
     if isinstance(error, EOFError) or "truncated" in text.lower():
-        return ImageError("truncated", f"the {name} file ends before its picture does: {text}")
-    return ImageError("corrupt", f"the {name} file is damaged: {text}")
+        return ImageError("truncated", f"the {name} file ends before its picture does: copy it again ({text})")
+    return ImageError("corrupt", f"the {name} file is damaged: save the picture anew ({text})")
