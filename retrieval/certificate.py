@@ -12,6 +12,9 @@ from typing import Any, Literal, TypeAlias
 
 Modality: TypeAlias = Literal["text", "image"]
 
+LEAST_TARGET, MOST_TARGET = 0.5, 0.999
+"""The recalls that a search or a collection can be asked to reach."""
+
 
 def measured_at(k: int) -> Literal[10, 100] | None:
     """The cut-off of the recall that speaks for k hits; None where none does."""

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from retrieval.certificate import LEAST_TARGET, MOST_TARGET
 from retrieval.collection import Collection, check_same_encoder
 from retrieval.encoders.registry import load_encoder
 from retrieval.errors import ConflictError, InputError, ModelError, NotFoundError, StorageError
@@ -271,8 +272,8 @@ def check_index_params(index: IndexParams, dim: int) -> None:
     hnsw = index.hnsw
     if not (4 <= hnsw.m <= 128 and 8 <= hnsw.ef_construction <= 4096 and 1 <= index.ef_search <= 100_000):
         raise InputError("m must be in 4..128, ef_construction in 8..4096, ef_search in 1..100,000")
-    if index.target_recall is not None and not 0.5 <= index.target_recall <= 0.999:
-        raise InputError("target_recall must be in 0.5..0.999")
+    if index.target_recall is not None and not LEAST_TARGET <= index.target_recall <= MOST_TARGET:
+        raise InputError(f"target_recall must be in {LEAST_TARGET}..{MOST_TARGET}")
     if index.storage != AUTO:
         parse_storage(index.storage, dim)
 

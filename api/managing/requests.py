@@ -9,10 +9,11 @@ from pydantic import ConfigDict, Field, model_validator
 from api.managing import examples
 from api.wire.fields import LARGEST_EF, Name
 from api.wire.requests import StrictBody, StrictParameters
+from retrieval.certificate import LEAST_TARGET, MOST_TARGET
 from retrieval.types import HnswParams, IndexParams
 
 TargetRecall = Annotated[
-    Annotated[float, Field(ge=0.5, le=0.999)] | None,
+    Annotated[float, Field(ge=LEAST_TARGET, le=MOST_TARGET)] | None,
     Field(description="Recall@10 that searches are to reach; null for a fixed ef_search."),
 ]
 EfSearch = Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import UploadFile
 from pydantic import AfterValidator, Field
 
+from retrieval.certificate import LEAST_TARGET, MOST_TARGET
 from retrieval.images.thumbnail import MAX_SIDE
 from retrieval.records import MAX_DOC_ID_BYTES
 from retrieval.search.options import MOST_DIVERSE, MOST_FACET_VALUES, MOST_LEXICAL_WEIGHT
@@ -62,7 +63,7 @@ EfSearch = Annotated[
     ),
 ]
 TargetRecall = Annotated[
-    Annotated[float, Field(ge=0.5, le=0.999)] | None,
+    Annotated[float, Field(ge=LEAST_TARGET, le=MOST_TARGET)] | None,
     Field(
         description="The recall to reach: the cheapest search that was measured to do so is made. Not with ef_search. "
         "Default: the collection's own.",

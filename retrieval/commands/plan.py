@@ -43,6 +43,7 @@ def plan(
     data_dir: DataDir = None,
 ) -> None:
     """Compare ways to index: memory, disk and build time predicted, recall and speed measured on a sample."""
+    from retrieval.certificate import LEAST_TARGET, MOST_TARGET
     from retrieval.commands.progress import progress_bar
     from retrieval.errors import InputError
     from retrieval.planning.plan import plan_index
@@ -50,8 +51,8 @@ def plan(
 
     limit = parse_bytes(memory) if memory else None
     rows = parse_count(count) if count else None
-    if not 0.5 <= target_recall <= 0.999:
-        raise InputError(f"target_recall is {target_recall}: give 0.5 to 0.999")
+    if not LEAST_TARGET <= target_recall <= MOST_TARGET:
+        raise InputError(f"target_recall is {target_recall}: give {LEAST_TARGET} to {MOST_TARGET}")
     with progress_bar("plans") as bar:
         task = bar.add_task("trying plans", total=None)
         sample, stored = _own_sample(collection, dim, data_dir) if collection else (_made_sample(dim), None)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import get_args
 
+from retrieval.certificate import LEAST_TARGET, MOST_TARGET
 from retrieval.errors import InputError
 from retrieval.search.diversity import pool_size
 from retrieval.search.fields import ALL_FIELDS, Fields
@@ -82,8 +83,9 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         check_limits(self.k, self.ef_search)
-        if self.target_recall is not None and not 0.5 <= self.target_recall <= 0.999:
-            raise InputError(f"target_recall is {self.target_recall}: give 0.5 to 0.999, or ask for an exact search")
+        if self.target_recall is not None and not LEAST_TARGET <= self.target_recall <= MOST_TARGET:
+            span = f"{LEAST_TARGET} to {MOST_TARGET}"
+            raise InputError(f"target_recall is {self.target_recall}: give {span}, or ask for an exact search")
         if self.target_recall is not None and self.ef_search is not None:
             raise InputError("target_recall chooses the candidates, and ef_search fixes them: give one of the two")
         if self.min_score is not None and not -1 <= self.min_score <= 1:
