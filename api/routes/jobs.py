@@ -10,16 +10,16 @@ from starlette.responses import StreamingResponse
 
 from api.dependencies import CollectionName, ServiceDependency
 from api.jobs import examples
-from api.jobs.adapters import job_body, job_url
+from api.jobs.adapters import job_body
 from api.jobs.events import events
 from api.jobs.requests import LARGEST_ID, EvaluationJobRequest, IndexJobRequest, JobListParameters
+from api.jobs.responses import started
 from api.jobs.schemas import EVENT, Job, JobsResponse
 from api.jobs.starting import start_evaluation, start_index
 from api.wire.error_docs import CHANGING, READING, SENDING, errors
 from api.wire.header_docs import LOCATION
 from api.wire.responses import JsonResponse
 from retrieval.metadata import jobs
-from retrieval.metadata.jobs import JobInfo
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
 
@@ -37,7 +37,7 @@ async def start_index_job(
     collection: CollectionName, body: IndexJobRequest, service: ServiceDependency
 ) -> JsonResponse:
     """Bring a collection up to date with a folder or file under the server's source roots: `retrieval index`."""
-    return _started(await service.workers.run(start_index, service.workspace, service.source_roots, collection, body))
+    return started(await service.workers.run(start_index, service.workspace, service.source_roots, collection, body))
 
 
 @router.post(
@@ -51,7 +51,7 @@ async def start_evaluation_job(
     collection: CollectionName, body: EvaluationJobRequest, service: ServiceDependency
 ) -> JsonResponse:
     """Measure how good a collection is at finding what it should: `retrieval eval`, with a report."""
-    return _started(
+    return started(
         await service.workers.run(start_evaluation, service.workspace, service.source_roots, collection, body)
     )
 
@@ -101,7 +101,3 @@ async def cancel_job(job: JobId, service: ServiceDependency) -> JsonResponse:
 async def retry_job(job: JobId, service: ServiceDependency) -> JsonResponse:
     """Queue a job again that failed or was cancelled. Indexing goes on from where it was."""
     return JsonResponse(job_body(await service.transactions.write(partial(jobs.retry, job_id=job))))
-
-
-def _started(job: JobInfo) -> JsonResponse:
-    return JsonResponse(job_body(job), status_code=202, headers={"Location": job_url(job)})

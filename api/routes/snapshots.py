@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from api.dependencies import CollectionName, ServiceDependency
-from api.jobs.adapters import job_body, job_url
+from api.jobs.responses import started
 from api.jobs.schemas import Job
 from api.jobs.snapshots import start_restore, start_snapshot
 from api.managing.adapters import snapshot_body
@@ -19,7 +19,6 @@ from api.managing.snapshots import delete_snapshot, path_of, snapshots_of
 from api.wire.error_docs import CHANGING, READING, errors
 from api.wire.header_docs import LOCATION, RANGE
 from api.wire.responses import JsonResponse
-from retrieval.metadata.jobs import JobInfo
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["snapshots"])
 
@@ -35,7 +34,7 @@ SnapshotId = Annotated[str, Path(description="Id of a snapshot of the collection
 )
 async def take_snapshot(collection: CollectionName, service: ServiceDependency) -> JsonResponse:
     """A job that writes all that the collection holds to one file of the server, while searches and writes go on."""
-    return _started(await service.workers.run(start_snapshot, service.workspace, collection))
+    return started(await service.workers.run(start_snapshot, service.workspace, collection))
 
 
 @router.get("/snapshots", response_model=SnapshotsResponse, summary="List the snapshots", responses=errors(*READING))
@@ -83,8 +82,4 @@ async def restore_snapshot(
     collection: CollectionName, asked: Annotated[RestoreParameters, Query()], service: ServiceDependency
 ) -> JsonResponse:
     """A job that makes a new collection of this name. It is there once all of it is."""
-    return _started(await service.workers.run(start_restore, service.workspace, collection, asked.snapshot))
-
-
-def _started(job: JobInfo) -> JsonResponse:
-    return JsonResponse(job_body(job), status_code=202, headers={"Location": job_url(job)})
+    return started(await service.workers.run(start_restore, service.workspace, collection, asked.snapshot))
