@@ -17,7 +17,10 @@ from retrieval.workspace import Workspace
 
 @pytest.fixture(scope="session")
 def page_folder(tmp_path_factory):
-    """Eighteen shirts in `photos` and pictures of many shapes in `shapes`, which nobody changes; a cup in `cups`."""
+    """Eighteen shirts in `photos` and pictures of many shapes in `shapes`, which nobody changes; a cup in `cups`.
+
+    The folder `new` has a picture to index and twenty-two files that are none.
+    """
     folder = tmp_path_factory.mktemp("page")
     with Workspace(settings_for(folder)) as workspace:
         fill_photos(workspace, folder)
@@ -25,7 +28,8 @@ def page_folder(tmp_path_factory):
         add(workspace, "cups", [cup])
         add(workspace, "shapes", [shape(folder, number) for number in range(30)])
     save_picture(folder / "new" / "a new cup.png", (20, 20, 20))
-    (folder / "new" / "broken.png").write_bytes(b"no picture")
+    for number in range(22):
+        (folder / "new" / f"broken {number:02}.png").write_bytes(b"no picture")
     return folder
 
 

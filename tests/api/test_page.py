@@ -217,8 +217,12 @@ def test_a_server_that_requires_keys(browser, page_folder):
 def test_jobs_are_followed(browser, page_url):
     assert post(f"{page_url}/v1/collections/cups/jobs/index", {"source": "new"})[0] == 202
     with visiting(browser, page_url, "?c=cups&panel=collection") as page:
-        jobs = page.get_by_role("complementary").get_by_role("listitem")
-        expect(jobs.first).to_contain_text("Index newdone1 indexed, 1 rejected: broken.png", timeout=60_000)
+        entries = page.get_by_role("complementary").get_by_role("listitem")
+        expect(entries.first).to_contain_text("Index newdone1 indexed, 22 rejected: broken", timeout=60_000)
+        expect(entries.last).to_have_text("broken 19.pngunsupported format")
+        page.get_by_role("button", name="Show more").click()
+        expect(entries.last).to_have_text("broken 21.pngunsupported format")
+        expect(page.get_by_role("button", name="Show more")).to_be_hidden()
         expect(page.locator(".hit-link")).to_have_count(2)
 
 
@@ -227,12 +231,12 @@ def test_pictures_are_added(browser, page_url, page_folder):
         assert "a yellow cup" in hits(page)
         chosen = [
             page_folder / "pictures" / "red" / "0.png",
-            page_folder / "new" / "broken.png",
+            page_folder / "new" / "broken 00.png",
             page_folder / "pictures" / "red" / "1.png",
         ]
         page.get_by_role("complementary").locator("input[type=file]").set_input_files(chosen)
         expect(page.get_by_text("2 pictures added to cups, 1 not:")).to_be_visible()
-        expect(page.get_by_text("broken.png: not an image")).to_be_visible()
+        expect(page.get_by_text("broken 00.png: not an image")).to_be_visible()
         expect(page.locator(".hit-link", has_text="red")).to_have_count(0)
         expect(page.locator(".hit-link", has_text="0.png")).to_have_count(1)
         expect(page.locator(".hit-link", has_text="1.png")).to_have_count(1)

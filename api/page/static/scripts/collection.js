@@ -4,6 +4,7 @@ import { askJson, ofCollection } from "./api.js";
 import { el, grouped, icon } from "./dom.js";
 import { evaluationsList } from "./evaluations.js";
 import { jobsList } from "./jobs.js";
+import { rejectsList } from "./rejects.js";
 
 /**
  * @param {import("./store.js").Store} store
@@ -24,11 +25,12 @@ function fill(store, searching, add, place) {
   const facts = el("dl", { className: "facts" });
   const jobs = el("div");
   const evaluations = el("div");
+  const rejects = el("div");
   const adding = addButton(async (files) => {
     await add(files);
     quietly(refresh(), facts);
   });
-  place.append(section(name, facts, adding), section("Jobs", jobs), section("Evaluations", evaluations));
+  place.append(section(name, facts, adding), section("Jobs", jobs), section("Evaluations", evaluations), section("Not indexed", rejects));
   const refresh = async () => {
     const collection = await askJson(ofCollection(name, ""), { signal: running.signal });
     facts.replaceChildren(...rows(collection));
@@ -36,11 +38,13 @@ function fill(store, searching, add, place) {
   const quietly = (work, where) => work.catch((error) => running.signal.aborted || where.replaceChildren(hint(error.message)));
   const changed = () => {
     quietly(refresh(), facts);
+    quietly(rejectsList(name, rejects, running.signal), rejects);
     searching.start();
   };
   quietly(refresh(), facts);
   quietly(jobsList(name, jobs, changed, running.signal), jobs);
   quietly(evaluationsList(name, evaluations, running.signal), evaluations);
+  quietly(rejectsList(name, rejects, running.signal), rejects);
   return () => running.abort();
 }
 

@@ -35,7 +35,8 @@ function entry(job, changed, signal) {
   return el("li", {}, el("div", { className: "entry" }, el("span", {}, nameOf(job)), state), bar, text);
 }
 
-const nameOf = ({ kind, config }) => (kind === "index" ? `Index ${config.source ?? ""}` : `Evaluate ${config.kind ?? ""}`);
+const NAMES = { index: "Index", evaluation: "Evaluate", maintenance: "Maintain", snapshot: "Snapshot", restore: "Restore" };
+const nameOf = ({ kind, config }) => `${NAMES[kind]} ${config.source ?? config.kind ?? ""}`;
 
 function progressText({ progress, result }) {
   if (result?.indexed !== undefined) return resultText(result);
