@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,11 @@ COLOURS = {
     "black": (20, 20, 20),
     "white": (245, 245, 245),
 }
+_WARM = multiprocessing.get_context("forkserver")
+"""Forks each process from one that has imported, once, what most commands import."""
+_WARM.set_forkserver_preload(
+    ["retrieval.cli", "retrieval.workspace", "retrieval.encoders.fake", "indexer.pipeline", "rich.table"]
+)
 
 
 def unit_vectors(rows: int, dim: int, seed: int = 0) -> np.ndarray:
@@ -38,14 +45,28 @@ def save_picture(path: Path, colour: tuple[int, int, int], *, seed: int = 0, siz
 def run_cli(*arguments: str, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the real command in a process of its own, with its data in `cwd`/retrieval-data."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RETRIEVAL_")}
-    done = subprocess.run(
-        [sys.executable, "-c", "from retrieval.cli import main; main()", *arguments],
-        cwd=cwd,
-        env={**environment, "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    if check and done.returncode:
-        raise AssertionError(f"exit code {done.returncode}: {done.stderr or done.stdout}")
-    return done
+    with tempfile.TemporaryDirectory() as folder:
+        printed = [Path(folder, name) for name in ("out", "err")]
+        process = _WARM.Process(target=_command, args=(arguments, cwd, {**environment, "COLUMNS": "160"}, printed))
+        process.start()
+        process.join(timeout=300)
+        out, err = (path.read_text(encoding="utf-8") for path in printed)
+    if process.exitcode is None:
+        process.kill()
+        raise AssertionError(f"does not end: {err or out}")
+    if check and process.exitcode:
+        raise AssertionError(f"exit code {process.exitcode}: {err or out}")
+    return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
+
+
+def _command(arguments: tuple[str, ...], cwd: Path, environment: dict[str, str], printed: list[Path]) -> None:
+    """The command, in the process that was forked for it."""
+    for number, path in enumerate(printed, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["retrieval", *arguments]
+    from retrieval.cli import main
+
+    main()
