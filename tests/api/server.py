@@ -42,7 +42,7 @@ def running(folder, *arguments, **options):
         yield server, found[1]
     finally:
         server.kill()
-        server.communicate()
+        sys.stderr.write(server.communicate()[1])  # for whoever reads why a test has failed
 
 
 def get(url: str):

@@ -11,6 +11,7 @@ import json
 import re
 import signal
 import threading
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ PATIENT_S = 600
 """Jobs have a low priority."""
 SHOP = "shop"
 """The alias that clients search by."""
+WHITE = 17
+"""The number of a white picture of each season."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Size:
     rounds: int
 
 
-SMALL, LARGE = Size(120, 240, 230, rounds=1), Size(3_000, 4_500, 4_000, rounds=5)
+SMALL, LARGE = Size(120, 240, 230, rounds=1), Size(1_500, 2_400, 2_000, rounds=3)
 
 
 @pytest.fixture
@@ -111,50 +114,67 @@ def stored(client: Client, name: str, **options) -> list[Said]:
 
 def searches_find_what_they_should(client: Client, name: str, season: Season) -> None:
     """Each way to search, beside exact search over the season's pictures."""
-    text = ENCODER.encode_texts(["a red shirt"])[0]
-    white = season.pictures[17]
+    pictures_and_texts_find_the_nearest(client, name, season)
+    filters_keep_and_facets_count(client, name, season)
+    words_rank_and_are_fused(client, name, season)
+    pages_and_batches_are_made_of_the_same(client, name, season)
+
+
+def pictures_and_texts_find_the_nearest(client: Client, name: str, season: Season) -> None:
+    red, blue, white = ENCODER.encode_texts(["a red shirt", "blue", "white"])
+    picture, doc_id = season.pictures[WHITE], season.doc_id(WHITE)
     only = {"k": 10, "exact": True, "filter": season.filter}
-    alike = season.nearest(embedded(white), 11)
-    by_text = ids(client.search(name, "a red shirt", **only))
-    assert by_text == season.nearest(text, 10)
-    assert ids(client.search(name, vector=text, **only)) == by_text
-    assert ids(client.search(name, image=white, **only)) == alike[:10]  # uploaded
-    assert ids(client.search(name, terms=[Term(image=white)], **only)) == alike[:10]  # in base64
-    assert ids(client.similar(name, season.doc_id(17), **only)) == alike[1:]
-    mix = embedded(white) + ENCODER.encode_texts(["blue"])[0] - 0.9 * ENCODER.encode_texts(["white"])[0]
-    terms = [Term(doc_id=season.doc_id(17)), Term("blue"), Term("white", weight=-0.9)]
-    assert ids(client.search(name, terms=terms, **only)) == season.nearest(mix, 10)
+    assert ids(client.search(name, "a red shirt", **only)) == season.nearest(red, 10)
+    assert ids(client.search(name, vector=red, **only)) == season.nearest(red, 10)
+    alike = season.nearest(embedded(picture), 11)
+    assert ids(client.search(name, image=picture, **only)) == alike[:10]  # uploaded
+    assert ids(client.search(name, terms=[Term(image=picture)], **only)) == alike[:10]  # in base64
+    assert ids(client.similar(name, doc_id, **only)) == alike[1:]
+    mix = client.search(name, terms=[Term(doc_id=doc_id), Term("blue"), Term("white", weight=-0.9)], **only)
+    assert ids(mix) == season.nearest(embedded(picture) + blue - 0.9 * white, 10)
+    assert all(" white " in hit.caption for hit in client.captions(name, picture, k=5))
 
-    cheap = f'{season.filter} and colour in ("red", "blue") and price < 20'
-    found = client.search(name, "a red shirt", k=10, exact=True, filter=cheap, facets=["colour"])
-    kept = season.nearest(
-        text, 10, lambda one: one.attributes["colour"] in ("red", "blue") and one.attributes["price"] < 20
-    )
-    assert ids(found) == kept
-    counts = {one.value: one.count for one in client.facets(name, ["colour"], filter=season.filter)[0].values}
-    assert counts == dict.fromkeys(COLOURS, len(season.pictures) // len(COLOURS))
 
-    assert ids(client.search(name, "no17", mode="lexical")) == [season.doc_id(17)]
-    words = ids(client.search(name, "white no17", mode="lexical", k=100, filter=season.filter))
-    assert words[0] == season.doc_id(17)
+def filters_keep_and_facets_count(client: Client, name: str, season: Season) -> None:
+    cheap = [one.doc_id for one in season.documents() if one.attributes["price"] < 20]
+    kept = [one for one in cheap if season.colours[one] in ("red", "blue")]
+    where = f'{season.filter} and price < 20 and colour in ("red", "blue")'
+    found = client.search(name, "a red shirt", k=10, exact=True, filter=where, facets=["colour"])
+    ranking = season.nearest(ENCODER.encode_texts(["a red shirt"])[0], len(season.pictures))
+    assert ids(found) == [doc_id for doc_id in ranking if doc_id in kept][:10]
+    assert {one.value: one.count for one in found.facets[0].values} == Counter(season.colours[one] for one in cheap)
+    (counted,) = client.facets(name, ["colour"], filter=season.filter)
+    assert {one.value: one.count for one in counted.values} == Counter(season.colours.values())
+
+
+def words_rank_and_are_fused(client: Client, name: str, season: Season) -> None:
+    text = f"white no{WHITE}"
+    assert ids(client.search(name, f"no{WHITE}", mode="lexical")) == [season.doc_id(WHITE)]
+    words = ids(client.search(name, text, mode="lexical", k=100, filter=season.filter))
+    assert words[0] == season.doc_id(WHITE)
     assert {season.colours[doc_id] for doc_id in words} == {"white"}
-    vectors = season.nearest(ENCODER.encode_texts(["white no17"])[0], 100)
-    for hit in client.search(name, "white no17", mode="hybrid", **only).hits:
-        assert hit.ranks == {
-            way: ranking.index(hit.doc_id) + 1
-            for way, ranking in (("vector", vectors), ("lexical", words))
-            if hit.doc_id in ranking
-        }
+    rankings = {"vector": season.nearest(ENCODER.encode_texts([text])[0], 100), "lexical": words}
+    for hit in client.search(name, text, mode="hybrid", exact=True, filter=season.filter).hits:
+        assert hit.ranks == {way: best.index(hit.doc_id) + 1 for way, best in rankings.items() if hit.doc_id in best}
         assert hit.score == pytest.approx(sum(1 / (60 + rank) for rank in hit.ranks.values()))
 
+
+def pages_and_batches_are_made_of_the_same(client: Client, name: str, season: Season) -> None:
+    red, only = ENCODER.encode_texts(["a red shirt"])[0], {"exact": True, "filter": season.filter}
     paged = list(client.hits(name, "a red shirt", k=50, filter=season.filter))
     assert sorted(hit.doc_id for hit in paged) == sorted(season.colours)
-    np.testing.assert_allclose([hit.score for hit in paged], np.sort(season.vectors @ text)[::-1], atol=1e-5)
-    first, second, wrong = client.search_many(
-        name, [{"text": "a red shirt", **only}, {"image": white, **only}, {"text": "red", "filter": "price <"}]
+    np.testing.assert_allclose([hit.score for hit in paged], np.sort(season.vectors @ red)[::-1], atol=1e-5)
+    by_text, by_picture, wrong = client.search_many(
+        name,
+        [
+            {"text": "a red shirt", **only},
+            {"image": season.pictures[WHITE], **only},
+            {"text": "red", "filter": "price <"},
+        ],
     )
-    assert (ids(first), ids(second), wrong.error.code) == (by_text, alike[:10], "invalid_filter")
-    assert all(" white " in hit.caption for hit in client.captions(name, white, k=5))
+    assert ids(by_text) == season.nearest(red, 10)
+    assert ids(by_picture) == season.nearest(embedded(season.pictures[WHITE]), 10)
+    assert wrong.error.code == "invalid_filter"
 
 
 def what_is_written_is_there_at_once_and_what_is_deleted_gone(
