@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None, api_settings: ApiSettings | Non
         evaluations,
         clip_retrieval,
     ):
-        app.include_router(routes.router, responses=error_responses(401, 403, 429))
+        app.include_router(routes.router, responses=error_responses(401, 403, 421, 429))
     for routes in (page, docs, health, monitoring):
-        app.include_router(routes.router)
+        app.include_router(routes.router, responses=error_responses(421))
     return app

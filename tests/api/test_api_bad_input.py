@@ -19,6 +19,7 @@ from api.writing.examples import PIXEL
 from retrieval.workspace import Workspace
 
 LARGEST_BODY = 100_000
+SNAPSHOT = "vectors-20261121T080000000000Z"
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,7 @@ def client(tmp_path_factory):
     with Workspace(settings_for(folder)) as workspace:
         fill(workspace, folder)
         fill_vectors(workspace)
+        workspace.snapshot("vectors", workspace.data_dir / "snapshots" / f"{SNAPSHOT}.tar")
     with serving(settings_for(folder), max_body_bytes=LARGEST_BODY, max_k=50, max_pixels=150_000) as client:
         yield client
 
@@ -185,6 +187,15 @@ def test_an_unknown_collection_names_a_near_one(client):
 def test_numbers_that_name_nothing(client, what, number):
     problem = error(client.get(f"/v1/{what}s/{number}"), 422)
     assert problem["message"].startswith(f"path.{what}: Input should be")
+
+
+@pytest.mark.parametrize("range_", ["bytes=99999999-", "bytes=x", "bytes=9-1", "lines=1-2", "2"])
+def test_parts_of_a_snapshot_that_it_does_not_have(client, range_):
+    path = f"/v1/collections/vectors/snapshots/{SNAPSHOT}"
+    assert len(client.get(path, headers={"Range": "bytes=10-19"}).content) == 10
+    refused = client.get(path, headers={"Range": range_})
+    assert "ask for one as `Range: bytes=0-1023`" in error(refused, 416)["message"]
+    assert refused.headers["content-range"] == f"bytes */{len(client.get(path).content)}"
 
 
 def test_an_integer_that_no_column_holds_is_kept_counted_and_compared(client):
