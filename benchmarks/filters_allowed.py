@@ -114,7 +114,7 @@ def measure(collection: Collection) -> dict[str, dict[str, float]]:
         after = []
         for number in range(REPEAT):
             collection.add_vectors([f"d{number}"], np.ones((1, DIM)), attributes=attributes(number, 1))
-            collection.writer.fold()
+            collection.compactor.fold()
             after.append(spent(collection, text)[0])
         found[name]["after a commit"] = min(after)
     return found

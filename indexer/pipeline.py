@@ -17,6 +17,7 @@ from indexer.changes import ChangeDetector
 from indexer.config import IndexConfig
 from indexer.prepare import Fresh, Prepared, Rejected, Restated, Unchanged, in_order, prepare
 from indexer.report import IndexReport
+from retrieval.building import OnBuild
 from retrieval.collection import Collection
 from retrieval.embedding import embedded_items
 from retrieval.errors import SourceError
@@ -26,7 +27,7 @@ from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import CatalogSource
 from retrieval.types import CatalogRecord
 from retrieval.verification import verify
-from retrieval.writer import EmbeddedItem, OnBuild, WriteBatch
+from retrieval.writer import EmbeddedItem, WriteBatch
 
 OnProgress = Callable[[IndexReport], None]
 
@@ -147,7 +148,7 @@ class _Run:
         self._embed()
         if self._embedded or self._ledger:
             self._collection.writer.commit(WriteBatch(items=self._embedded, ledger=self._ledger))
-            self._collection.writer.fold()
+            self._collection.compactor.fold()
         self._embedded, self._ledger = [], []
         self._committed = monotonic()
 

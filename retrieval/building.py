@@ -21,10 +21,12 @@ from retrieval.search.certify import certify
 from retrieval.search.prompts import Prompts
 from retrieval.search.samples import QuerySamples
 from retrieval.settings import IndexDevice
-from retrieval.types import FloatArray, IndexParams, KeyArray, SegmentInfo
+from retrieval.types import FloatArray, IndexParams, KeyArray, SegmentInfo, VectorKind
 
 log = logging.getLogger(__name__)
 
+OnBuild = Callable[[VectorKind, int, int], None]
+"""Called while a graph is built: the kind of vectors, how many are linked, and how many there are."""
 LEAST_FROM_GPU = 0.9
 """Recall@10 that a graph from the GPU must reach where there is no target: a faulty one would pass unseen."""
 

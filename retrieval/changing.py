@@ -9,6 +9,8 @@ from itertools import islice
 
 import numpy as np
 
+from retrieval.building import OnBuild
+from retrieval.compactor import Compactor
 from retrieval.embedding import decode_record, decode_records, embed_decoded, embeds_captions
 from retrieval.errors import InputError
 from retrieval.metadata.collections import CollectionInfo
@@ -20,7 +22,7 @@ from retrieval.records import check_record
 from retrieval.search.catalogue import Catalogue
 from retrieval.types import AttributeValue, CatalogRecord, FloatArray
 from retrieval.vectors import unit
-from retrieval.writer import CollectionWriter, EmbeddedItem, OnBuild, WriteBatch
+from retrieval.writer import CollectionWriter, EmbeddedItem, WriteBatch
 
 ADD_BATCH = 256
 
@@ -39,6 +41,7 @@ class ChangeableCollection(ABC):
     info: CollectionInfo
     catalogue: Catalogue
     writer: CollectionWriter
+    compactor: Compactor
 
     @property
     @abstractmethod
@@ -60,7 +63,7 @@ class ChangeableCollection(ABC):
             self.writer.commit(WriteBatch(items=items, ledger=[*(one.entry for one in good), *bad]))
             indexed += len(good)
             rejected += bad
-        self.writer.fold()
+        self.compactor.fold()
         return AddReport(indexed, tuple(rejected))
 
     def add_vectors(
@@ -114,7 +117,7 @@ class ChangeableCollection(ABC):
         decoded = decode_record(check_record(record), image, self.encoder)
         items = embed_decoded([decoded], self.encoder, self.info)
         self.writer.commit(WriteBatch(items=items, ledger=[decoded.entry], pictures=[image]))
-        self.writer.fold()
+        self.compactor.fold()
 
     def update(
         self,
@@ -141,7 +144,7 @@ class ChangeableCollection(ABC):
             self.writer.commit(patched(stored, record, stored.captions if same else self._embed(record.captions)))
 
         settled(change)
-        self.writer.fold()
+        self.compactor.fold()
 
     def delete_matching(self, filter: str) -> int:  # noqa: A002
         """Delete the documents that a filter keeps, all at once; returns how many. `FilterError` for a wrong one."""
@@ -154,7 +157,7 @@ class ChangeableCollection(ABC):
 
     def compact(self, *, exact_rows: int | None = None, on_build: OnBuild | None = None) -> int:
         """Link new vectors into a graph where they are more than `exact_rows`, and drop deleted ones; any time."""
-        return self.writer.compact(exact_rows=exact_rows, on_build=on_build)
+        return self.compactor.compact(exact_rows=exact_rows, on_build=on_build)
 
     def _embed(self, texts: Sequence[str]) -> FloatArray:
         if not texts or not embeds_captions(self.info):

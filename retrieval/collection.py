@@ -9,6 +9,7 @@ from threading import Lock
 from types import TracebackType
 
 from retrieval.changing import ChangeableCollection
+from retrieval.compactor import Compactor
 from retrieval.errors import EncoderMismatchError, InputError, ModelError, RetrievalError
 from retrieval.facets import Facet
 from retrieval.index.generation import GenerationView
@@ -67,7 +68,8 @@ class Collection(ChangeableCollection):
         self._asking = Asking(info, self.engine, lambda: self.encoder)
         self.catalogue = Catalogue(self.engine, info)
         self.originals = Originals(folder.parent / "images")
-        self.writer = CollectionWriter(
+        self.writer = CollectionWriter(database, info, folder, self.originals)
+        self.compactor = Compactor(
             database,
             info,
             folder,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrieval.building import OnBuild
 from retrieval.collection import Collection
 from retrieval.embedding import decode_records
 from retrieval.index.files import COLUMNS, Damage
@@ -20,9 +21,17 @@ from retrieval.locks import compacting
 from retrieval.mending import Mending, mend
 from retrieval.metadata import generations, items, scans
 from retrieval.search import columns
-from retrieval.types import CatalogRecord, FloatArray, Item, KeyArray, SegmentFile, SegmentInfo, VectorKind
+from retrieval.types import (
+    VECTOR_KINDS,
+    CatalogRecord,
+    FloatArray,
+    Item,
+    KeyArray,
+    SegmentFile,
+    SegmentInfo,
+    VectorKind,
+)
 from retrieval.workspace import EXTERNAL
-from retrieval.writer import KINDS, OnBuild
 
 ESSENTIAL = {"keys", "nodes", "vectors"}
 OF_A_GRAPH = {"graph", "codes", "basis"}
@@ -77,7 +86,7 @@ class _Repair:
         """Mend what is damaged and publish it in one commit; `Repaired` says what was lost."""
         damaged = tuple(damage for found in self._found.values() for damage in found)
         if damaged:
-            for kind in KINDS:
+            for kind in VECTOR_KINDS:
                 self._mend_kind(kind, [one for one in self._segments if one.kind == kind])
             mending = Mending(self._replaced, self._lost, self._gone)
             mend(self._collection.database, self._collection.info.id, self._folder, mending)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.building import Tuning
+from retrieval.building import OnBuild, Tuning
 from retrieval.certificate import Certificate
 from retrieval.collection import Collection
 from retrieval.errors import ConflictError
@@ -15,9 +15,8 @@ from retrieval.index.generation import GenerationView
 from retrieval.metadata import collections, generations
 from retrieval.search.certify import certify
 from retrieval.search.samples import QuerySamples
-from retrieval.types import FloatArray, IndexParams, VectorKind
+from retrieval.types import VECTOR_KINDS, FloatArray, IndexParams, VectorKind
 from retrieval.workspace import check_index_params
-from retrieval.writer import KINDS, OnBuild
 
 BATCH = 256
 
@@ -60,11 +59,11 @@ def tune(
         RecallError: no graph reaches the target; the collection stays as it was.
     """
     view = collection.views.latest()
-    kinds = tuple(kind for kind in KINDS if _is_affected(collection, view, kind, index, queries))
+    kinds = tuple(kind for kind in VECTOR_KINDS if _is_affected(collection, view, kind, index, queries))
     before = dict(view.generation.certificates)
     if queries is not None and (measured := _measured(view, queries)):
         before["image"] = measured
-    rebuilt = collection.writer.rebuild(kinds, Tuning(index, queries), on_build=on_build)
+    rebuilt = collection.compactor.rebuild(kinds, Tuning(index, queries), on_build=on_build)
     return Tuned(rebuilt, before, collection.views.latest().generation.certificates)
 
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ Mode: TypeAlias = Literal["vector", "lexical", "hybrid"]
 """What ranks documents: the likeness of vectors, the words of titles and captions, or both fused."""
 
 VectorKind: TypeAlias = Literal["image", "caption"]
+VECTOR_KINDS: tuple[VectorKind, ...] = get_args(VectorKind)
 
 NO_KEY = -1
 """Key of an empty slot in a `KnnResult` (fewer than k vectors could be returned)."""

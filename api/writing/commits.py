@@ -98,7 +98,7 @@ class Commits:
 
     async def _fold(self, collection: Collection) -> None:
         try:
-            await self._workers.write(collection.writer.fold)
+            await self._workers.write(collection.compactor.fold)
         except RetrievalError as error:
             _log.warning("small segments of %r are not merged: %s", collection.name, error)
         finally:

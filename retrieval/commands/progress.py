@@ -19,8 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from retrieval.building import OnBuild
 from retrieval.types import VectorKind
-from retrieval.writer import OnBuild
 
 
 class RateColumn(ProgressColumn):

@@ -31,16 +31,16 @@ POOL = unit_vectors(3_000, DIM, seed=5)
 HOLDING = """
 import os, time
 from retrieval.index import hnsw
-from retrieval.writer import CollectionWriter
+from retrieval.compactor import Compactor
 hnsw.BUILD_BLOCK = 50
-fold_beside, is_first = CollectionWriter._fold_beside, True
+fold_beside, is_first = Compactor._fold_beside, True
 def hold(self, merge):
     global is_first
     while not is_first and os.path.exists(os.environ["HELD"]):
         time.sleep(0.01)
     is_first = False
     fold_beside(self, merge)
-CollectionWriter._fold_beside = hold
+Compactor._fold_beside = hold
 """
 """A graph is linked as far as its first report, and no further while the file HELD is there."""
 
@@ -62,7 +62,7 @@ class Growing:
         ids = [f"d{number}" for number in range(start, start + BATCH)]
         self._collection.add_vectors(ids, POOL[start : start + BATCH])
         self._committed = len(self.states) - 1
-        self._collection.writer.fold()
+        self._collection.compactor.fold()
 
     def search_until(self, stop: threading.Event, url: str) -> None:
         for seed in itertools.count():
@@ -154,6 +154,7 @@ def test_grows_and_is_compacted_while_it_is_searched(workspace, tmp_path, held):
         assert os.getpriority(os.PRIO_PROCESS, child_of(server)) == 19
         for _ in range(20):  # writers do not wait for the graph
             growing.add()
+        wait_until(lambda: growing.searches > 20)
         assert maintenance(url)[0]["state"] == "running"
         held.unlink()
         wait_until(lambda: maintenance(url)[0]["state"] == "done", PATIENT_S)
@@ -164,7 +165,6 @@ def test_grows_and_is_compacted_while_it_is_searched(workspace, tmp_path, held):
         stop.set()
         searching.join()
     assert growing.wrong == []
-    assert growing.searches > 20
     view = collection.views.latest()
     assert generation <= view.generation.number
     assert view.has_graph("image")

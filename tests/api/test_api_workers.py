@@ -88,7 +88,7 @@ def test_new_generations_are_seen_by_all_without_a_failed_request(workspace, tmp
             if number % 20 == 0:
                 collection.compact(exact_rows=10)
             elif number % 5 == 0:
-                collection.writer.fold()
+                collection.compactor.fold()
         stop.set()
         for thread in searching:
             thread.join()

@@ -106,7 +106,7 @@ class Filtering(RuleBasedStateMachine):
 
     @rule()
     def fold(self):
-        self.writer.writer.fold()
+        self.writer.compactor.fold()
 
     @rule()
     def reopen(self):

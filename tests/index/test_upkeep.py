@@ -38,10 +38,10 @@ def test_a_long_tail_is_linked(collection):
     add(collection, 0, 60)
     add(collection, 60, 100)
     assert not is_due(collection)
-    assert collection.writer.maintain(UPKEEP) == 0
+    assert collection.compactor.maintain(UPKEEP) == 0
     add(collection, 100, 101)
     assert is_due(collection)
-    assert collection.writer.maintain(UPKEEP) == 1
+    assert collection.compactor.maintain(UPKEEP) == 1
     assert not is_due(collection)
     (segment,) = collection.views.latest().segments
     assert segment.has_graph
@@ -51,20 +51,20 @@ def test_a_long_tail_is_linked(collection):
 def test_many_dead_ones_are_dropped(collection, monkeypatch):
     monkeypatch.setattr(upkeep, "LEAST_DEAD", 80)
     add(collection, 0, 150)
-    collection.writer.maintain(UPKEEP)
+    collection.compactor.maintain(UPKEEP)
     collection.delete([f"d{number}" for number in range(75)])
     assert not is_due(collection), "enough, but not more than half"
     collection.delete(["d75"])
     assert not is_due(collection), "more than half, but few"
     collection.delete([f"d{number}" for number in range(76, 80)])
     assert is_due(collection)
-    assert collection.writer.maintain(UPKEEP) == 1
+    assert collection.compactor.maintain(UPKEEP) == 1
     assert not is_due(collection)
     assert collection.views.latest().rows("image") == collection.views.latest().segments[0].info.rows == 70
     collection.delete([f"d{number}" for number in range(150)])
     assert not is_due(collection)
     monkeypatch.setattr(upkeep, "LEAST_DEAD", 70)
-    assert collection.writer.maintain(UPKEEP) == 1
+    assert collection.compactor.maintain(UPKEEP) == 1
     assert collection.views.latest().segments == ()
 
 
@@ -74,7 +74,7 @@ def test_many_small_segments_become_one(collection, monkeypatch):
         assert not is_due(collection)
         add(collection, number, number + 1)
     assert is_due(collection)
-    collection.writer.maintain(UPKEEP)
+    collection.compactor.maintain(UPKEEP)
     assert [segment.info.rows for segment in collection.views.latest().segments] == [4]
 
 
@@ -89,12 +89,12 @@ def test_commits_wait_for_no_graph_and_are_folded_while_it_is_built(collection, 
         begun.set()
         assert go_on.wait(60)
 
-    compacting = threading.Thread(target=lambda: collection.writer.maintain(UPKEEP, on_build=on_build))
+    compacting = threading.Thread(target=lambda: collection.compactor.maintain(UPKEEP, on_build=on_build))
     compacting.start()
     assert begun.wait(60)
     for number in range(300, 340):
         add(collection, number, number + 1)
-        assert collection.writer.fold() == 0, "the compaction is at it"
+        assert collection.compactor.fold() == 0, "the compaction is at it"
     collection.delete(["d0", "d1", "d300"])
     add(collection, 2, 3)  # again: a new version of it
     assert len(collection.views.latest().segments) == 42

@@ -49,7 +49,7 @@ def write_rounds(collection, rounds: int) -> None:
             case 0:
                 collection.compact()
             case 1:
-                collection.writer.fold()
+                collection.compactor.fold()
             case 2:
                 collection.delete([f"d{n}" for n in range(5)])
 

@@ -36,7 +36,7 @@ id_lists = st.lists(doc_ids, min_size=1, max_size=12, unique=True)
 filters = st.none() | st.integers(0, 3)
 
 MOMENTS = [
-    (files, "_sync"), (files, "sha256_of"), (files, "remove_others"), (collections, "begin_write"), (versions, "bury"),
+    (files, "sync"), (files, "sha256_of"), (files, "remove_others"), (collections, "begin_write"), (versions, "bury"),
     (versions, "insert_versions"), (versions, "purge"), (generations, "add_segment"), (generations, "publish"),
     (ledger, "put"), (building, "certify"),
 ]  # fmt: skip
@@ -121,7 +121,7 @@ class LivingCollection(RuleBasedStateMachine):
 
     @rule()
     def fold(self):
-        self.collection.writer.fold()
+        self.collection.compactor.fold()
 
     @rule()
     def reopen(self):
@@ -296,7 +296,7 @@ def test_bad_vectors_and_calls_are_refused_and_nothing_is_written(workspace):
 def test_a_full_disk_loses_nothing_and_the_next_write_goes_on(workspace):
     collection = new_collection(workspace)
     collection.add_vectors(["a"], POOL[:1])
-    with patch("retrieval.index.files._sync", side_effect=OSError(28, "No space left")):
+    with patch("retrieval.index.files.sync", side_effect=OSError(28, "No space left")):
         with pytest.raises(StorageError, match="no room"):
             collection.add_vectors(["b"], POOL[1:2])
     assert [hit.doc_id for hit in collection.search(vector=POOL[1]).hits] == ["a"]
