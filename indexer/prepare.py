@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from indexer.changes import Candidate
+from retrieval.embedding import indexed_entry, rejected_entry
 from retrieval.errors import ImageError
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
@@ -67,14 +67,7 @@ def prepare(candidate: Candidate, encoder: Callable[[], Encoder], *, run_id: int
         return Unchanged()
     try:
         data = read_image(check_record(record).image_uri)
-        entry = LedgerEntry(
-            record.doc_id,
-            "indexed",
-            signature=record.signature,
-            content_sha256=hashlib.sha256(data).hexdigest(),
-            record_sha256=candidate.record_sha256,
-            seen_run=run_id,
-        )
+        entry = indexed_entry(record, data, seen_run=run_id)
         if known and known.content_sha256 == entry.content_sha256:
             same_words = known.record_sha256 == entry.record_sha256
             return Unchanged(entry) if same_words else Restated(record, entry)
@@ -82,12 +75,7 @@ def prepare(candidate: Candidate, encoder: Callable[[], Encoder], *, run_id: int
         image = decode(data, at_least=towers.image_size)
         return Fresh(record, entry, towers.preprocess(image), image.size)
     except ImageError as error:
-        return Rejected(_reject(record, error, run_id))
-
-
-def _reject(record: CatalogRecord, error: ImageError, run_id: int) -> LedgerEntry:
-    doc_id = record.doc_id.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    return LedgerEntry(doc_id, "rejected", reason=error.reason, detail=str(error)[:1_000], seen_run=run_id)
+        return Rejected(rejected_entry(record, error, seen_run=run_id))
 
 
 def in_order(executor: Executor, work: Callable[[T], R], inputs: Iterable[T], *, ahead: int) -> Iterator[R]:

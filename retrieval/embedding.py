@@ -18,6 +18,8 @@ from retrieval.records import check_record, record_sha256
 from retrieval.types import EXTERNAL, CatalogRecord, FloatArray, PictureSize, PixelArray
 from retrieval.writer import EmbeddedItem
 
+LONGEST_DETAIL = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class DecodedRecord:
@@ -39,7 +41,7 @@ def decode_records(records: Iterable[CatalogRecord], encoder: Encoder) -> tuple[
         try:
             good.append(decode_record(record, read_image(check_record(record).image_uri), encoder))
         except ImageError as error:
-            bad.append(LedgerEntry(record.doc_id, "rejected", reason=error.reason, detail=str(error)))
+            bad.append(rejected_entry(record, error))
     return good, bad
 
 
@@ -49,14 +51,25 @@ def decode_record(
     """Decode the picture of a record from its file's bytes; `ImageError` says what is wrong with it."""
     with decoded(data, at_least=encoder.image_size, limits=limits) as image:
         pixels = encoder.preprocess(image)
-    entry = LedgerEntry(
+    return DecodedRecord(record, pixels, image.size, indexed_entry(record, data))
+
+
+def indexed_entry(record: CatalogRecord, data: bytes | None, *, seen_run: int | None = None) -> LedgerEntry:
+    """What the ledger says of a stored document; `data` is its picture's file, None where only a vector was given."""
+    return LedgerEntry(
         record.doc_id,
         "indexed",
         signature=record.signature,
-        content_sha256=hashlib.sha256(data).hexdigest(),
+        content_sha256=None if data is None else hashlib.sha256(data).hexdigest(),
         record_sha256=record_sha256(record),
+        seen_run=seen_run,
     )
-    return DecodedRecord(record, pixels, image.size, entry)
+
+
+def rejected_entry(record: CatalogRecord, error: ImageError, *, seen_run: int | None = None) -> LedgerEntry:
+    """Why a document was not stored. Its id may be why: what no database holds in it is replaced."""
+    doc_id = record.doc_id.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return LedgerEntry(doc_id, "rejected", reason=error.reason, detail=str(error)[:LONGEST_DETAIL], seen_run=seen_run)
 
 
 def embeds_captions(info: CollectionInfo) -> bool:

@@ -8,12 +8,12 @@ import numpy as np
 
 from api.pictures.sent import picture_bytes
 from retrieval.collection import Collection
-from retrieval.embedding import decode_record, embeds_captions
+from retrieval.embedding import decode_record, embeds_captions, indexed_entry
 from retrieval.errors import ImageError, InputError, VectorError
 from retrieval.images.decode import DecodeLimits
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.originals import original_uri
-from retrieval.records import check_record, record_sha256
+from retrieval.records import check_record
 from retrieval.types import CatalogRecord, FloatArray, PictureSize, PixelArray
 from retrieval.vectors import check_unit_vectors, unit
 
@@ -79,8 +79,7 @@ def _decoded(sent: SentItem, collection: Collection, limits: DecodeLimits) -> De
         record = check_record(sent.record)
         vectors = unit(sent.content[None])
         check_unit_vectors(vectors, collection.info.spec.dim)
-        entry = LedgerEntry(record.doc_id, "indexed", record_sha256=record_sha256(record))
-        return DecodedItem(record, entry, vector=vectors[0])
+        return DecodedItem(record, indexed_entry(record, None), vector=vectors[0])
     data = picture_bytes(sent.content)
     record = check_record(replace(sent.record, image_uri=original_uri(data)))
     decoded = decode_record(record, data, collection.encoder, limits)

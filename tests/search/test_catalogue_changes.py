@@ -76,6 +76,14 @@ def test_what_is_refused_leaves_nothing(photos, tmp_path):
     assert len(kept(photos)) == 1
 
 
+def test_an_id_that_no_database_holds_is_told_of_all_the_same(photos, tmp_path):
+    good = CatalogRecord("good", str(save_picture(tmp_path / "red.png", COLOURS["red"])))
+    report = photos.add([CatalogRecord("a\0b\ud800", good.image_uri), good])
+    assert (report.indexed, [(one.doc_id, one.reason) for one in report.rejected]) == (
+        1, [("a\ufffdb?", "invalid-record")],
+    )  # fmt: skip
+
+
 def test_a_change_keeps_the_picture_and_its_vector(photos, tmp_path):
     photos.put("a", picture(tmp_path, "red"), captions=["a red shirt"], attributes={"price": 5, "old": True})
     before, vector = photos.get("a"), photos.vectors(["a"])
@@ -197,7 +205,7 @@ def test_verify_reads_kept_pictures_too(photos, tmp_path):
     verify(photos)
 
 
-MOMENTS = [(files, "_sync"), (files, "sha256_of"), (collections, "begin_write")]
+MOMENTS = [(files, "sync"), (files, "sha256_of"), (collections, "begin_write")]
 
 
 @pytest.mark.parametrize("moment", range(6))
