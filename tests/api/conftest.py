@@ -12,14 +12,13 @@ from PIL import Image
 from server import running
 
 from retrieval.types import CatalogRecord
-from retrieval.workspace import Workspace
+from retrieval.workspace import Workspace, open_existing
 
 
 @pytest.fixture(scope="session")
 def page_folder(tmp_path_factory):
-    """Eighteen shirts in `photos` and pictures of many shapes in `shapes`, which nobody changes; a cup in `cups`.
-
-    The folder `new` has a picture to index and twenty-two files that are none.
+    """Eighteen shirts in `photos` and pictures of many shapes in `shapes`, linked into a graph, which
+    nobody changes; a cup in `cups`. The folder `new` has a picture to index and twenty-two files that are none.
     """
     folder = tmp_path_factory.mktemp("page")
     with Workspace(settings_for(folder)) as workspace:
@@ -27,6 +26,7 @@ def page_folder(tmp_path_factory):
         cup = CatalogRecord("cup", str(save_picture(folder / "cup.png", (240, 210, 40))), ("a yellow cup",))
         add(workspace, "cups", [cup])
         add(workspace, "shapes", [shape(folder, number) for number in range(30)])
+        open_existing(workspace, "shapes", None).compact(exact_rows=10)
     save_picture(folder / "new" / "a new cup.png", (20, 20, 20))
     for number in range(22):
         (folder / "new" / f"broken {number:02}.png").write_bytes(b"no picture")

@@ -185,6 +185,21 @@ def test_the_collection_and_how_it_was_searched(browser, page_url):
         expect(page.get_by_role("button", name="Under the hood")).to_be_focused()
 
 
+def test_how_hard_a_search_tries(browser, page_url):
+    with visiting(browser, page_url, "?c=shapes&q=shape&panel=engine") as page:
+        panel = page.get_by_role("complementary", name="Under the hood")
+        candidates = panel.get_by_role("slider", name="Candidates (efSearch)")
+        expect(candidates).to_have_attribute("aria-valuetext", "automatic")
+        candidates.press("ArrowRight")
+        expect(page).to_have_url(re.compile("ef=64"))
+        expect(panel.get_by_text("a walk through the graph (HNSW)")).to_be_visible()
+        expect(panel.get_by_text("100 % of 10").first).to_be_visible()
+        expect(panel.locator(".curve .marked").first).to_be_visible()
+        panel.get_by_role("slider", name="Recall to reach").press("ArrowRight")
+        expect(page).to_have_url(re.compile("recall=0.8"))
+        expect(candidates).to_have_attribute("aria-valuetext", "automatic")
+
+
 def test_a_server_that_is_gone_and_comes_back(browser, page_url):
     with visiting(browser, page_url, "?c=photos&q=red", expected="Failed to load") as page:
         hits(page)

@@ -13,7 +13,7 @@ STATES = {  # with what is to be seen there
     "a picture": ("?c=photos&q=shirt&item=blue/1.png", ".neighbours img.loaded"),
     "filters": (f"{SEARCH}&panel=filters&where=colour+in+(%22red%22)", ".value[aria-pressed=true]"),
     "collection": (f"{SEARCH}&panel=collection", ".facts dd"),
-    "under the hood": (f"{SEARCH}&panel=engine", ".timings meter"),
+    "under the hood": ("?c=shapes&q=shape&panel=engine", ".curve"),
     "nothing": ("?c=photos&q=shirt&filter=price+%3E+99", ".notice"),
     "an error": ("?c=photos&q=shirt&filter=prise+%3E", ".notice"),
 }

@@ -33,8 +33,8 @@ export function effort(store, { target_recall: own }, curves) {
 }
 
 function slider(title, choices, { say, choose, move = () => {} }) {
-  const said = el("output", {});
-  const input = el("input", { type: "range", min: 0, max: choices.length - 1, step: 1 });
+  const said = el("span", {});
+  const input = el("input", { type: "range", min: 0, max: choices.length - 1, step: 1, "aria-label": title });
   const chosen = () => choices[input.value];
   const tell = () => input.setAttribute("aria-valuetext", (said.textContent = say(chosen())));
   input.addEventListener("input", () => (tell(), move(chosen())));
@@ -44,7 +44,7 @@ function slider(title, choices, { say, choose, move = () => {} }) {
     input.value = above < 0 ? choices.length - 1 : above;
     tell();
   };
-  return { element: el("label", { className: "slider" }, el("span", {}, title), said, input), show };
+  return { element: el("div", { className: "slider" }, el("span", {}, title), said, input), show };
 }
 
 /** What was measured with so many candidates, or with the next fewer that were. */
