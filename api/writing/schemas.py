@@ -47,7 +47,7 @@ class StoredItems(Schema):
 
 
 class Reject(Schema):
-    """A picture of a source that could not be indexed. What it is not: one that was sent, and refused at once."""
+    """A picture of a source that could not be indexed."""
 
     doc_id: str
     reason: Annotated[str, Field(description="A short stable code, such as `truncated`.")]
@@ -57,7 +57,7 @@ class Reject(Schema):
 
 
 class RejectsResponse(Schema):
-    """Pictures that could not be indexed, in the order of their ids."""
+    """Pictures of sources that could not be indexed, in the order of their ids; those that were sent are not here."""
 
     model_config = with_example(examples.REJECTS)
 
