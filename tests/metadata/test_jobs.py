@@ -169,7 +169,7 @@ def claim_all(url: str, name: str) -> list[int]:
 def test_no_job_is_claimed_twice_by_processes_that_race(database, database_url):
     with database.write() as connection:
         made = [add(connection).id for _ in range(60)]
-    context = get_context("spawn")
+    context = get_context("forkserver")
     pool = ProcessPoolExecutor(3, context, initializer=start_together, initargs=(context.Barrier(3),))
     with pool as processes:
         taken = list(chain(*processes.map(claim_all, [database_url] * 3, "abc")))
