@@ -15,16 +15,14 @@ def default_workers() -> int:
 class IndexConfig:
     """How a bulk run works; none of it changes what the result is.
 
-    `batch_size` images are embedded at a time; `workers` threads read and decode ahead of the encoder, at most `ahead`
-    images; every `commit_every` images (or `commit_seconds`) what is done becomes durable and searchable.
+    `batch_size` images are embedded at a time; `workers` threads read and decode ahead of the encoder; every
+    `commit_every` images, or once a minute, what is done becomes durable and searchable.
     `checksum` reads every file instead of trusting an unchanged size and modification time; `sync` removes documents
     that the source no longer has.
     """
 
     batch_size: int = 32
     workers: int = field(default_factory=default_workers)
-    ahead: int = 256
     commit_every: int = 2_000
-    commit_seconds: float = 60.0
     checksum: bool = False
     sync: bool = False

@@ -31,6 +31,11 @@ from retrieval.writer import EmbeddedItem, WriteBatch
 
 OnProgress = Callable[[IndexReport], None]
 
+AHEAD = 256
+"""Images that are read and decoded before the encoder asks for them."""
+COMMIT_AFTER_S = 60.0
+"""So that little is lost where the encoder is slow."""
+
 
 def index(
     source: CatalogSource,
@@ -99,7 +104,7 @@ class _Run:
         work = partial(prepare, encoder=lambda: collection.encoder, run_id=self._id, checksum=config.checksum)
         with ThreadPoolExecutor(config.workers, thread_name_prefix="decode") as executor:
             try:
-                for prepared in in_order(executor, work, detector.candidates(source.records()), ahead=config.ahead):
+                for prepared in in_order(executor, work, detector.candidates(source.records()), ahead=AHEAD):
                     self._take(prepared)
                     self._tell()
             finally:
@@ -125,7 +130,7 @@ class _Run:
         waiting = (
             len(self._embedded) >= self._config.commit_every or len(self._ledger) >= 10 * self._config.commit_every
         )
-        if waiting or monotonic() - self._committed > self._config.commit_seconds:
+        if waiting or monotonic() - self._committed > COMMIT_AFTER_S:
             self._commit()
 
     def _restated(self, record: CatalogRecord) -> list[EmbeddedItem]:

@@ -60,7 +60,7 @@ class Reporter:
             raise StoppedError("stopped")
 
     def on_build(self, kind: VectorKind, done: int, total: int) -> None:
-        """The same of a graph that is built, as the writer tells it (`retrieval.writer.OnBuild`)."""
+        """The same of a graph that is built, as the writer tells it (`retrieval.building.OnBuild`)."""
         self(f"linking {kind} vectors", done, total)
 
     def flush(self) -> None:

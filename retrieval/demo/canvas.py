@@ -41,10 +41,10 @@ class Canvas:
         last = len(crest) - 1
         self.polygon([(0, 1), *((i / last, y) for i, y in enumerate(crest)), (1, 1)], colour)
 
-    def waves(self, y: float, height: float, *, points: int = 65, speed: float = 1.0) -> list[float]:
+    def waves(self, y: float, height: float, *, speed: float = 1.0) -> list[float]:
         """A gently rolling line around `y`, at most `height` up and down, for `ridge`."""
         phases = [between(self.rng, 0, 2 * math.pi) for _ in range(3)]
-        steps = [i / (points - 1) for i in range(points)]
+        steps = [i / 64 for i in range(65)]
         parts = ((0.55, 4.0), (0.3, 9.0), (0.15, 17.0))
         return [
             y + height * sum(a * math.sin(f * speed * x + p) for (a, f), p in zip(parts, phases, strict=True))

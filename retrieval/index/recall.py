@@ -7,6 +7,9 @@ import numpy as np
 from retrieval.protocols import VectorIndex
 from retrieval.types import NO_KEY, FloatArray, KnnResult
 
+ROUNDING = 1e-5
+"""By so much may the scores of one pair of vectors differ between two ways to compute them."""
+
 
 def recall_against_exact(
     index: VectorIndex, exact: VectorIndex, queries: FloatArray, *, k: int, ef_search: int
@@ -21,10 +24,10 @@ def recall_against_exact(
     return float(np.mean(share_found(found, truth)))
 
 
-def share_found(found: KnnResult, truth: KnnResult, *, tolerance: float = 1e-5) -> FloatArray:
+def share_found(found: KnnResult, truth: KnnResult) -> FloatArray:
     """For each query, the share of the exact answer that was found: float32 (nq,)."""
     wanted = np.sum(truth.keys != NO_KEY, axis=1)
     last = np.take_along_axis(truth.scores, np.maximum(wanted - 1, 0)[:, None], 1)
-    good = np.sum((found.keys != NO_KEY) & (found.scores >= last - tolerance), axis=1)
+    good = np.sum((found.keys != NO_KEY) & (found.scores >= last - ROUNDING), axis=1)
     shares = np.where(wanted == 0, 1.0, np.minimum(good, wanted) / np.maximum(wanted, 1))
     return shares.astype(np.float32)
