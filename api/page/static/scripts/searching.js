@@ -29,6 +29,7 @@ import { differ, isQuery } from "./store.js";
 
 const PAGE = Math.min(60, LIMITS.most_hits);
 const RETRY_MS = 3_000;
+const BUSY = [429, 503, 504];
 const ASKED = ["collection", "text", "picture", "share", "mode", "like", "unlike", "where", "filter", "recall", "ef"];
 const DIVERSITY = 0.8;
 
@@ -96,7 +97,7 @@ export class Searching {
       this.#become({ phase: "ready", hits, answer, wall, complete: wall || !answer.next_cursor });
     } catch (error) {
       if (running.signal.aborted) return;
-      if (error instanceof Unreachable) this.#retry = setTimeout(() => this.#ask(cursor), RETRY_MS);
+      if (error instanceof Unreachable || BUSY.includes(error.status)) this.#retry = setTimeout(() => this.#ask(cursor), RETRY_MS);
       this.#become({ phase: "failed", error });
     }
   }
