@@ -5,26 +5,34 @@ from __future__ import annotations
 import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
-from api_service import PHOTOS, add, doc_ids, error, fill_photos, serving, settings_for
+from api_service import PHOTOS, add, doc_ids, error, fill_photos, serving, settings_for, wait_until
 from helpers import COLOURS, save_picture
 from server import get, running
 
+import retrieval.workspace
 from retrieval.certificate import Certificate, Curve, Point, Recall
-from retrieval.errors import ConflictError
+from retrieval.errors import ConflictError, ModelError
 from retrieval.metadata import generations
 from retrieval.metadata.database import Database
 from retrieval.types import CatalogRecord, ModelReference
 from retrieval.workspace import Workspace, external_spec
 
 
+@contextmanager
+def migrated(settings):
+    """A workspace in an empty database."""
+    with closing(Database(settings.resolved_database_url)) as database:
+        database.upgrade()
+    with Workspace(settings) as workspace:
+        yield workspace
+
+
 @pytest.fixture
 def workspace(tmp_path, database_url):
-    with closing(Database(database_url)) as database:
-        database.upgrade()
-    with Workspace(settings_for(tmp_path, database_url)) as workspace:
+    with migrated(settings_for(tmp_path, database_url)) as workspace:
         yield workspace
 
 
@@ -101,7 +109,7 @@ def test_one_of_those_who_want_a_name_at_once_gets_it(workspace):
             workspace.delete("wanted")
 
 
-def test_collections_are_made_for_models_and_like_others(client, tmp_path):
+def test_collections_are_made_for_models_and_like_others(client, tmp_path, monkeypatch):
     options = {"m": 16, "storage": "full", "target_recall": None, "ef_search": 99, "caption_vectors": False}
     made = client.post("/v1/collections", json={"name": "new", "model": "fake", **options})
     assert made.status_code == 201
@@ -113,6 +121,7 @@ def test_collections_are_made_for_models_and_like_others(client, tmp_path):
     for model in ("../secret", "/etc/passwd", "model.json", str(tmp_path)):
         refused = client.post("/v1/collections", json={"name": "other", "model": model})
         assert "is a path" in error(refused, 422)["message"]
+    monkeypatch.setattr(retrieval.workspace, "load_encoder", no_encoder)
     refused = client.post("/v1/collections", json={"name": "other", "model": "no-such-model"})
     assert error(refused, 422)["code"] == "invalid_model"
     for wrong in (
@@ -123,6 +132,10 @@ def test_collections_are_made_for_models_and_like_others(client, tmp_path):
         assert client.post("/v1/collections", json=wrong).status_code == 422
     assert error(client.post("/v1/collections", json={"name": "other", "like": "nothing"}), 404)["code"] == "not_found"
     assert [one["name"] for one in client.get("/v1/collections").json()["collections"]] == ["like", "new", "photos"]
+
+
+def no_encoder(*_, **__):
+    raise ModelError("unknown model")
 
 
 def test_the_goal_of_a_collection_can_be_changed_as_far_as_its_graph_reaches(client, workspace):
@@ -187,36 +200,48 @@ def test_a_snapshot_outlives_its_collection_and_brings_it_back(client, workspace
     assert error(client.get(f"{PHOTOS}/snapshots"), 404)["code"] == "not_found"
 
 
-@pytest.fixture
-def two_servers(tmp_path, workspace):
-    """Two services over the same data, as two workers of one."""
-    environment = {"RETRIEVAL_DATABASE_URL": workspace.settings.resolved_database_url}
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared(request, tmp_path_factory):
+    """A workspace on each kind of database."""
+    url = request.getfixturevalue("new_postgres_database")() if request.param == "postgresql" else None
+    with migrated(settings_for(tmp_path_factory.mktemp("shared"), url)) as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="module")
+def two_servers(shared):
+    """Two services over it, as two workers of one."""
+    settings = shared.settings
+    environment = {"RETRIEVAL_DATABASE_URL": settings.resolved_database_url}
     with ExitStack() as held:
-        yield [held.enter_context(running(tmp_path, **environment))[1] for _ in range(2)]
+        yield [held.enter_context(running(settings.data_dir.parent, **environment))[1] for _ in range(2)]
 
 
-def test_searches_by_an_alias_never_fail_while_it_is_switched(two_servers, workspace, tmp_path):
-    one_picture(workspace, tmp_path, "one", "red")
-    workspace.put_alias("current", "one")
-    stop = threading.Event()
+def test_searches_by_an_alias_never_fail_while_it_is_switched(two_servers, shared, tmp_path):
+    one_picture(shared, tmp_path, "one", "red")
+    shared.put_alias("current", "one")
+    stop, ended = threading.Event(), [0] * 4
 
-    def search(server: str) -> list[tuple[int, object]]:
-        wrong = []
+    def search(number: int) -> list[tuple[int, object]]:
+        server, wrong = two_servers[number % 2], []
         while not stop.is_set():
             status, body = get(f"{server}/v1/collections/current/search?q=red&k=5")
             names = {hit["doc_id"].partition("/")[0] for hit in body.get("hits", ())}
             if status != 200 or len(names) != 1 or len(body["hits"]) != 5:
                 wrong.append((status, body))
+            ended[number] += 1
         return wrong
 
     with ThreadPoolExecutor(4) as pool:
-        searches = [pool.submit(search, server) for server in two_servers * 2]
+        searches = [pool.submit(search, number) for number in range(4)]
         try:
             for new, old in [("two", "one"), ("one", "two")] * 4:
-                if new not in [info.name for info in workspace.collections()]:
-                    one_picture(workspace, tmp_path, new, "red")
-                workspace.put_alias("current", new)
-                workspace.delete(old)
+                if new not in [info.name for info in shared.collections()]:
+                    one_picture(shared, tmp_path, new, "red")
+                before = list(ended)  # a search that meets one deletion has ended before the next
+                wait_until(lambda before=before: all(now > then for now, then in zip(ended, before, strict=True)))
+                shared.put_alias("current", new)
+                shared.delete(old)
                 for server in two_servers:
                     _, body = get(f"{server}/v1/collections/current/search?q=red&k=1")
                     assert body["hits"][0]["doc_id"] == f"{new}/0"
@@ -225,7 +250,7 @@ def test_searches_by_an_alias_never_fail_while_it_is_switched(two_servers, works
         assert [search.result() for search in searches] == [[]] * 4
 
 
-def test_searches_of_a_collection_that_is_deleted_are_answered_or_not_found(two_servers, workspace, tmp_path):
+def test_searches_of_a_collection_that_is_deleted_are_answered_or_not_found(two_servers, shared, tmp_path):
     stop = threading.Event()
 
     def search(server: str) -> list[tuple[int, object]]:
@@ -240,10 +265,10 @@ def test_searches_of_a_collection_that_is_deleted_are_answered_or_not_found(two_
         try:
             for _ in range(6):
                 picture = str(save_picture(tmp_path / "pictures" / "red.png", COLOURS["red"]))
-                add(workspace, "photos", [CatalogRecord(f"{n}", picture, attributes={"n": 1}) for n in range(5)])
+                add(shared, "photos", [CatalogRecord(f"{n}", picture, attributes={"n": 1}) for n in range(5)])
                 for server in two_servers:
                     assert get(f"{server}/v1/collections/photos/search?q=red&k=3")[0] == 200
-                workspace.delete("photos")
+                shared.delete("photos")
         finally:
             stop.set()
         assert set().union(*(search.result() for search in searches)) <= {(200, 3), (200, 0), (404, "not_found")}

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from api_service import fill, settings_for, wait_until
@@ -17,9 +16,14 @@ from retrieval.workspace import Workspace
 
 SLOW = """
 import time
+from pathlib import Path
 from retrieval.encoders.fake import FakeEncoder
 quick = FakeEncoder.encode_texts
-FakeEncoder.encode_texts = lambda self, texts: (time.sleep(1), quick(self, texts))[1]
+def encode_texts(self, texts):
+    Path("encoding").touch()
+    time.sleep(1)
+    return quick(self, texts)
+FakeEncoder.encode_texts = encode_texts
 """
 
 LOADING = """
@@ -59,7 +63,7 @@ def test_finishes_what_runs_before_it_stops(folder):
         answers = []
         asking = threading.Thread(target=lambda: answers.append(get(f"{url}/v1/collections/photos/search?q=red")))
         asking.start()
-        time.sleep(0.4)
+        wait_until((folder / "encoding").exists)
         server.send_signal(signal.SIGINT)
         asking.join()
         assert answers[0][0] == 200

@@ -16,7 +16,7 @@ from api_service import fill_photos, settings_for
 from client_drivers import connected
 from helpers import COLOURS, save_picture
 from PIL import Image
-from server import running
+from server import QUICK, running
 
 from retrieval.client import (
     BadRequestError,
@@ -48,7 +48,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(folder):
-    with running(folder, RETRIEVAL_API_SOURCE_ROOTS=json.dumps([str(folder / "sources")])) as (_, url):
+    with running(folder, before=QUICK, RETRIEVAL_API_SOURCE_ROOTS=json.dumps([str(folder / "sources")])) as (_, url):
         yield url
 
 
