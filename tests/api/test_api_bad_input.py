@@ -90,7 +90,7 @@ def test_bodies_that_make_no_query(client, body, code, part):
     [
         ("{", "invalid_json", "at character"),
         (b"\xff\xfe{", "invalid_body", "in UTF-8"),
-        (gzip.compress(b'{"text": "a"}'), "invalid_body", "not compressed"),
+        (gzip.compress(b'{"text": "a"}', mtime=0), "invalid_body", "not compressed"),
         ("[" * 50_000, "invalid_body", "not nested deeply"),
         ('{"text": "a", "k": %s}' % ("9" * 5_000), "invalid_body", "send JSON"),
     ],
