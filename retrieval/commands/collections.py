@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from retrieval.commands.options import AsJson, CollectionName, DataDir, console, open_workspace
+from retrieval.quantities import show_bytes
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,7 +70,7 @@ def verify(collection: CollectionName, data_dir: DataDir = None) -> None:
 
     with open_workspace(data_dir) as workspace:
         checked = run(workspace.open(collection))
-    console().print(f"{checked.segments} segments, {checked.files} files, {_size(checked.bytes)}: all as written")
+    console().print(f"{checked.segments} segments, {checked.files} files, {show_bytes(checked.bytes)}: all as written")
 
 
 def compact(
@@ -126,7 +127,7 @@ def _describe(one: CollectionStatus) -> Table:
         ("model", f"{one.model} ({one.dim}-d{', ' + one.precision if one.precision else ''})"),
         ("documents", f"{one.documents:,} with {one.captions:,} captions; {one.rejected:,} rejected"),
         ("index", f"{one.index}, generation {one.generation}; {_goal(one)}"),
-        ("disk", f"{_size(one.disk_bytes)}, {_size(one.memory_bytes)} of it best in memory"),
+        ("disk", f"{show_bytes(one.disk_bytes)}, {show_bytes(one.memory_bytes)} of it best in memory"),
     ):
         table.add_row(f"  {name}", value)
     return table
@@ -134,12 +135,3 @@ def _describe(one: CollectionStatus) -> Table:
 
 def _goal(one: CollectionStatus) -> str:
     return f"target recall {one.target_recall}" if one.target_recall else f"ef_search {one.ef_search}"
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} GiB"
