@@ -232,7 +232,7 @@ def nothing_fails_while_all_changes(
             all_is_there_while_it_is_indexed_anew(client, spring, GARMENTS[(number + 1) % len(GARMENTS)])
         wait_until(lambda: has_a_graph(client, "summer"), PATIENT_S)
         crowd.go_home()
-    the_graph_finds_what_exact_search_finds(client, summer)
+    the_graph_finds_nearly_what_exact_search_does(client, summer)
     for writer in writers:
         assert writer.stored
         writer.check(client)
@@ -255,15 +255,15 @@ def all_is_there_while_it_is_indexed_anew(client: Client, season: Season, garmen
     assert stored(client, season.name, filter=season.filter) == season.documents()
 
 
-def the_graph_finds_what_exact_search_finds(client: Client, season: Season) -> None:
+def the_graph_finds_nearly_what_exact_search_does(client: Client, season: Season) -> None:
     found = total = 0
     for one in season.documents()[::9]:
-        by_graph = client.search(season.name, one.captions[0], ef_search=100)
+        by_graph = client.search(season.name, one.captions[0], ef_search=1_000)
         exact = client.search(season.name, one.captions[0], exact=True)
         assert (by_graph.plan.strategy, exact.plan.strategy) == ("hnsw", "exact")
         found += len(set(ids(by_graph)) & set(ids(exact)))
         total += len(exact.hits)
-    assert found / total > 0.9
+    assert found / total > 0.95
 
 
 def killed_in_the_midst_of_writes(server, client: Client, url: str, summer: Season, writers: list[Writer]) -> Job:
