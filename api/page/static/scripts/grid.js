@@ -27,8 +27,8 @@ export function grid(store, searching) {
     list.setAttribute("aria-busy", String(phase === "loading"));
     if (collection !== store.state.collection) kept.clear();
     collection = store.state.collection;
-    const waiting = phase === "loading" && !found.length;
-    show(waiting ? SKELETONS : found, waiting || (phase !== "failed" && !complete));
+    if (phase !== "loading") show(found, phase !== "failed" && !complete);
+    else if (!found.length) show(SKELETONS, true);
   };
 
   const show = (found, isOpen) => {

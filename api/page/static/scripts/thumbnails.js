@@ -33,7 +33,8 @@ export function thumbnail(collection, docId, side, alt = "") {
 
 /** Let the browser choose anew for another size on the page. @param {HTMLImageElement} image @param {number} side */
 export function setSide(image, side) {
-  if (image.srcset) image.sizes = `${side}px`;
+  const sizes = `${side}px`;
+  if (image.srcset && image.sizes !== sizes) image.sizes = sizes; // which makes it choose, even if it is the same
 }
 
 /** The smallest thumbnail with as many pixels as this screen has for it. */
