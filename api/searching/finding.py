@@ -10,17 +10,24 @@ from api.batching import Batcher
 from api.opened import OpenCollections
 from api.searching.query import Prepared
 from retrieval.collection import Collection
-from retrieval.errors import GoneError, InputError, NotFoundError
+from retrieval.errors import InputError, NotFoundError
 from retrieval.search.options import SearchOptions
 from retrieval.search.ranking import Sought
 from retrieval.types import SearchResult
 
 
+class MovedError(Exception):
+    """The name leads to another collection by now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Find:
-    """What queries have in common that are searched for together: where the `name` led to, and the options."""
+    """What queries have in common that are searched for together.
 
-    name: str
+    `name` is what has to lead to the collection still; None where it was asked for after the queries had come.
+    """
+
+    name: str | None
     collection: Collection
     options: SearchOptions
 
@@ -35,11 +42,12 @@ def find(collections: OpenCollections, work: Find, queries: Sequence[Prepared]) 
     """Search for them in one state of the collection; may block.
 
     Raises:
-        GoneError: the name leads elsewhere by now.
+        MovedError: the name leads elsewhere by now.
+        GoneError: the collection was deleted.
         RetrievalError: what is wrong with the options, and so with all of them.
     """
-    if collections.get(work.name).collection is not work.collection:
-        raise GoneError
+    if work.name is not None and collections.get(work.name).collection is not work.collection:
+        raise MovedError
     asked = [_sought(one) for one in queries]
     found = iter(work.collection.engine.search_many([one for one in asked if isinstance(one, Sought)], work.options))
     return [next(found) if isinstance(one, Sought) else one for one in asked]

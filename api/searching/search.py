@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -13,7 +14,7 @@ from api.encoding.queries import Encoded
 from api.opened import Opened
 from api.pictures.sent import pixels_of
 from api.searching.again import again_if_gone
-from api.searching.finding import Find
+from api.searching.finding import Find, MovedError
 from api.searching.query import Clue, Picture, Prepared
 from api.service import Service
 from retrieval.collection import Collection
@@ -32,7 +33,21 @@ async def search(
 
     Raises what `Collection.search`, `QueryEncoder` and `Batcher.ask` do.
     """
-    query = await _prepare(service, name, clues, options, bulk=bulk)
+    check_search(service.settings, options)
+    encodes = options.mode != "lexical" and any(isinstance(clue.term, Text | Picture) for clue in clues)
+    last = service.collections.last(name)
+    if last and (last.encoder or not encodes):
+        with suppress(MovedError):
+            return await _search(service, name, last, clues, options, bulk=bulk)
+    opened = await (service.opened_with_encoder(name) if encodes else service.opened(name))
+    return await _search(service, None, opened, clues, options, bulk=bulk)
+
+
+async def _search(
+    service: Service, name: str | None, opened: Opened, clues: Sequence[Clue], options: SearchOptions, *, bulk: bool
+) -> SearchResult:
+    """Search what is opened; `MovedError` where the name, if one is given, leads elsewhere when its turn comes."""
+    query = await _prepare(service, opened, clues, options, bulk=bulk)
     work, patience_s = Find(name, query.collection, options), service.settings.request_timeout_s
     found = await service.finders.ask(work, query, patience_s=patience_s, bulk=bulk)
     if not isinstance(found.answer, SearchResult):
@@ -44,20 +59,16 @@ async def search(
 
 
 async def _prepare(
-    service: Service, name: str, clues: Sequence[Clue], options: SearchOptions, *, bulk: bool
+    service: Service, opened: Opened, clues: Sequence[Clue], options: SearchOptions, *, bulk: bool
 ) -> Prepared:
-    """Decode and encode what has to be, for the collection that the name led to when it was last asked for."""
-    check_search(service.settings, options)
+    """Decode and encode what has to be."""
     words = lexical_query(options.mode, [(clue.term, clue.weight) for clue in clues])
-    opened = service.collections.last(name) or await service.opened(name)
     if options.mode == "lexical":
         return Prepared(opened.collection, clues, None, words, {})
-    encodes = any(isinstance(clue.term, Text | Picture) for clue in clues)
-    if encodes and opened.encoder is None:
-        opened = await service.opened_with_encoder(name)
     started = perf_counter()
     encoded = await asyncio.gather(*(_encoded(service, opened, clue.term, bulk=bulk) for clue in clues))
-    timings = _timings([one for one in encoded if one], perf_counter() - started) if encodes else {}
+    queries = [query for query in encoded if query]
+    timings = _timings(queries, perf_counter() - started) if queries else {}
     terms = [_term(clue, vector) for clue, vector in zip(clues, encoded, strict=True)]
     return Prepared(opened.collection, clues, terms, words, timings)
 
