@@ -20,6 +20,7 @@ export function grid(store, searching) {
   let hits = [];
   let open = true; // whether more will follow: hits at the end that do not fill a row wait for them
   let boxes = []; // of all hits but those
+  let placedFor = null; // the state that the elements of these lead on from
 
   const render = ({ phase, hits: found, wall, complete }) => {
     list.classList.toggle("stale", phase !== "ready");
@@ -45,7 +46,9 @@ export function grid(store, searching) {
     const top = standing.length ? bottomOf(standing) + frame.gap : 0;
     boxes = [...standing, ...justified(hits.slice(standing.length).map(ratioOf), frame, { open, top })];
     const focused = document.activeElement;
-    fill(list, boxes.map((box, at) => elementOf(hits[at], box)));
+    const done = store.state === placedFor ? standing.length : 0;
+    fill(list, boxes.map((box, at) => (at < done ? list.children[at] : elementOf(hits[at], box))));
+    placedFor = store.state;
     list.style.height = `${bottomOf(boxes)}px`;
     if (!links(list).some((link) => link.tabIndex === 0)) stopAt(links(list)[0]);
     if (focused?.closest(".hit")) (focused.isConnected ? focused : (links(list)[0] ?? text)).focus({ preventScroll: true });
@@ -136,8 +139,8 @@ function onWidth(list, changed) {
 function onSight(end, more, searching) {
   let near = false;
   new IntersectionObserver(
-    ([entry]) => {
-      near = entry.isIntersecting;
+    (entries) => {
+      near = entries.at(-1).isIntersecting; // it may have gone and come back since the last call
       if (near) more();
     },
     { rootMargin: "800px" },
