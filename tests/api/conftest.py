@@ -47,7 +47,8 @@ def page_url(page_folder):
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """A browser for the tests of one file: while it is there, so is an event loop, and `asyncio.run` fails."""
     with browsing() as browser:
         yield browser
