@@ -49,7 +49,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def client(folder):
-    with serving(settings_for(folder), encoder_queue=1, max_json_bytes=2_000) as client:
+    with serving(settings_for(folder), encoder_queue=1, text_lanes=1, max_json_bytes=2_000) as client:
         yield client
 
 
