@@ -22,6 +22,8 @@ from api.settings import ApiSettings
 from retrieval.errors import ConflictError, InputError
 
 BACKLOG = 2048
+KEEP_ALIVE_S = 75
+"""Longer than clients and proxies keep idle connections (5 to 60 s): else one sends just when the server hangs up."""
 CLOSING_S = 2.0
 """Beyond the grace time, for what does not depend on clients."""
 _log = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ def run(app: FastAPI, bound: socket.socket, settings: ApiSettings, *, on_listeni
         access_log=False,  # api/observing/requests.py has one
         lifespan="on",
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=settings.shutdown_grace_s,
         server_header=False,
     )
