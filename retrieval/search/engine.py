@@ -91,7 +91,15 @@ class SearchEngine:
             }
             parts = {name: seconds / len(several) for name, seconds in shared.items()}
             answering = Answering(
-                self._info, self._backgrounds, self._documents, options, connection, view, ranking, facets, parts
+                info=self._info,
+                backgrounds=self._backgrounds,
+                documents=self._documents,
+                options=options,
+                connection=connection,
+                view=view,
+                ranking=ranking,
+                facets=facets,
+                seconds=parts,
             )
             return answering.answer(several)
 
