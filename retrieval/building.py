@@ -20,8 +20,9 @@ from retrieval.index.storage import EFFORTS, GraphPlan
 from retrieval.search.certify import certify
 from retrieval.search.prompts import Prompts
 from retrieval.search.samples import QuerySamples
+from retrieval.segments import SegmentInfo
 from retrieval.settings import IndexDevice
-from retrieval.types import FloatArray, IndexParams, KeyArray, SegmentInfo, VectorKind
+from retrieval.types import FloatArray, IndexParams, KeyArray, VectorKind
 
 log = logging.getLogger(__name__)
 

@@ -29,8 +29,9 @@ from retrieval.originals import Originals
 from retrieval.search import columns
 from retrieval.search.prompts import Prompts
 from retrieval.search.views import ViewCache
+from retrieval.segments import SegmentFile, SegmentInfo
 from retrieval.settings import IndexDevice
-from retrieval.types import VECTOR_KINDS, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
+from retrieval.types import VECTOR_KINDS, FloatArray, KeyArray, VectorKind
 
 
 class Compactor:

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from retrieval.locks import writing
 from retrieval.metadata import collections, generations, items, ledger, versions
 from retrieval.metadata.database import Database
-from retrieval.types import SegmentInfo, VectorKind
+from retrieval.segments import SegmentInfo
+from retrieval.types import VectorKind
 
 
 @dataclass(frozen=True, slots=True)

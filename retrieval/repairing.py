@@ -21,16 +21,8 @@ from retrieval.locks import compacting
 from retrieval.mending import Mending, mend
 from retrieval.metadata import generations, items, scans
 from retrieval.search import columns
-from retrieval.types import (
-    VECTOR_KINDS,
-    CatalogRecord,
-    FloatArray,
-    Item,
-    KeyArray,
-    SegmentFile,
-    SegmentInfo,
-    VectorKind,
-)
+from retrieval.segments import SegmentFile, SegmentInfo
+from retrieval.types import VECTOR_KINDS, CatalogRecord, FloatArray, Item, KeyArray, VectorKind
 from retrieval.workspace import EXTERNAL
 
 ESSENTIAL = {"keys", "nodes", "vectors"}

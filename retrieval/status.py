@@ -7,7 +7,8 @@ from retrieval.metadata import aliases, generations, ledger, scans
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import Reject
 from retrieval.overview import CollectionStatus
-from retrieval.types import HnswParams, SegmentInfo
+from retrieval.segments import SegmentInfo
+from retrieval.types import HnswParams
 from retrieval.workspace import Workspace
 
 

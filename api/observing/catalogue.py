@@ -11,7 +11,8 @@ from retrieval.metadata import collections, generations, jobs
 from retrieval.metadata.jobs import JobKind
 from retrieval.overview import JobState
 from retrieval.search.planner import Ask, choose
-from retrieval.types import Generation, IndexParams
+from retrieval.segments import Generation
+from retrieval.types import IndexParams
 
 HITS = 10
 

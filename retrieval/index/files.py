@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from retrieval.errors import BusyError, CorruptionError, StorageError
 from retrieval.locks import keeping_files
-from retrieval.types import SegmentFile
+from retrieval.segments import SegmentFile
 
 SUFFIX_UNFINISHED = ".unfinished"
 COLUMNS = "attributes"

@@ -14,7 +14,8 @@ from retrieval.index.topk import empty, merge
 from retrieval.lru import LruCache
 from retrieval.protocols import VectorIndex
 from retrieval.rowset import RowSet
-from retrieval.types import NO_KEY, BoolArray, FloatArray, Generation, KeyArray, KnnResult, VectorKind
+from retrieval.segments import Generation
+from retrieval.types import NO_KEY, BoolArray, FloatArray, KeyArray, KnnResult, VectorKind
 
 IndexName: TypeAlias = Literal["served", "codes", "exact"]
 

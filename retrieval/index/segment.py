@@ -34,7 +34,8 @@ from retrieval.index.scan import exact_index
 from retrieval.index.sizes import coarsened
 from retrieval.index.storage import AUTO, GraphPlan, choose_code, parse_storage
 from retrieval.protocols import VectorIndex
-from retrieval.types import CodeParams, FloatArray, KeyArray, SegmentFile, SegmentInfo, VectorKind
+from retrieval.segments import SegmentFile, SegmentInfo
+from retrieval.types import CodeParams, FloatArray, KeyArray, VectorKind
 
 
 def write_segment(

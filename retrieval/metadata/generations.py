@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from retrieval.certificate import Certificate
 from retrieval.metadata.tables import collections, generations, segments
-from retrieval.types import CodeParams, Generation, HnswParams, SegmentFile, SegmentInfo, VectorKind
+from retrieval.segments import Generation, SegmentFile, SegmentInfo
+from retrieval.types import CodeParams, HnswParams, VectorKind
 
 
 def add_segment(connection: Connection, collection_id: int, segment: SegmentInfo) -> int:

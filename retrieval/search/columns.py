@@ -18,7 +18,8 @@ from retrieval.filters.storage import load_snapshot, save_snapshot
 from retrieval.index.files import COLUMNS, check_digest, write_file
 from retrieval.index.segment import Segment
 from retrieval.metadata import scans
-from retrieval.types import KeyArray, SegmentFile
+from retrieval.segments import SegmentFile
+from retrieval.types import KeyArray
 
 LEAST_ROWS = 10_000
 """Rows from which a merged segment has the file: fewer are read from the database in a fraction of a second."""

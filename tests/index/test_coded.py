@@ -9,7 +9,8 @@ from helpers import unit_vectors
 from retrieval.index.generation import GenerationView
 from retrieval.index.segment import Segment, write_segment
 from retrieval.index.storage import GraphPlan
-from retrieval.types import Generation, HnswParams
+from retrieval.segments import Generation
+from retrieval.types import HnswParams
 
 ROWS, DIM, K = 400, 16, 5
 VECTORS = unit_vectors(ROWS, DIM)

@@ -15,7 +15,8 @@ from retrieval.index.generation import GenerationView
 from retrieval.index.segment import Segment, damages, write_segment
 from retrieval.index.storage import GraphPlan
 from retrieval.index.topk import merge
-from retrieval.types import Generation, HnswParams, KnnResult
+from retrieval.segments import Generation
+from retrieval.types import HnswParams, KnnResult
 
 VECTORS = unit_vectors(300, 8)
 KEYS = np.arange(1000, 1600, 2)

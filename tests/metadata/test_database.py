@@ -18,7 +18,8 @@ from retrieval.metadata.database import SCHEMA_REVISION, Database
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.metadata.tables import is_in, metadata
 from retrieval.metadata.versions import NewVersion
-from retrieval.types import CodeParams, EncoderSpec, HnswParams, IndexParams, ModelReference, SegmentFile, SegmentInfo
+from retrieval.segments import SegmentFile, SegmentInfo
+from retrieval.types import CodeParams, EncoderSpec, HnswParams, IndexParams, ModelReference
 
 SPEC = EncoderSpec("tiny", "", "w", "p", "t", "fp32", 8)
 

@@ -18,7 +18,8 @@ from retrieval.search import certify as certifying
 from retrieval.search.certify import certify
 from retrieval.search.planner import EXACT, MOST_EF, Ask, Choice, alternatives, choose
 from retrieval.search.samples import Sample
-from retrieval.types import Generation, HnswParams
+from retrieval.segments import Generation
+from retrieval.types import HnswParams
 
 ROWS = 100_000
 
