@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
+
+from api.wire.ranged import RangedFile
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,6 +45,6 @@ async def docs_start() -> Response:
 
 
 @router.get("/docs/{asset}")
-async def docs_asset(asset: Literal["swagger-ui-bundle.js", "swagger-ui.css"]) -> FileResponse:
+async def docs_asset(asset: Literal["swagger-ui-bundle.js", "swagger-ui.css"]) -> RangedFile:
     """A file of Swagger UI."""
-    return FileResponse(Path(str(files("fastapi_offline"))) / "static" / asset)
+    return RangedFile(Path(str(files("fastapi_offline"))) / "static" / asset)

@@ -12,12 +12,12 @@ from api.jobs.schemas import Job
 from api.jobs.snapshots import start_restore, start_snapshot
 from api.managing.adapters import snapshot_body
 from api.managing.examples import SNAPSHOT
-from api.managing.ranged import RangedFile
 from api.managing.requests import RestoreParameters
 from api.managing.schemas import Deleted, SnapshotsResponse
 from api.managing.snapshots import delete_snapshot, path_of, snapshots_of
 from api.wire.error_docs import CHANGING, READING, errors
 from api.wire.header_docs import LOCATION, RANGE
+from api.wire.ranged import RangedFile
 from api.wire.responses import JsonResponse
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["snapshots"])
