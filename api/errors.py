@@ -26,6 +26,7 @@ from retrieval.errors import (
     CursorError,
     DependencyError,
     EncoderMismatchError,
+    ExternalVectorsError,
     FilterError,
     ImageError,
     InputError,
@@ -87,6 +88,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
         503, "model_unavailable", "the collection's model is not the one that it was indexed with: tell the operator"
     ),
     ModelError: Answer(503, "model_unavailable", "the collection's model cannot be loaded: the server's log says why"),
+    ExternalVectorsError: Answer(422, "invalid_input"),
     StorageError: Answer(
         503, "storage_unavailable", "the catalogue cannot be read or written at the moment: try again", retry_after_s=1
     ),

@@ -26,8 +26,8 @@ from retrieval.collection import Collection
 from retrieval.index.generation import Allowed
 from retrieval.metadata import query_samples
 from retrieval.settings import Settings
-from retrieval.types import FloatArray, KeyArray, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import FloatArray, KeyArray, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 SHARES = (0.9, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.001, 0.0001)
 MEASURED = 200

@@ -22,8 +22,8 @@ import numpy as np
 from retrieval.collection import Collection
 from retrieval.index.files import COLUMNS
 from retrieval.settings import Settings
-from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 4
 BATCH = 50_000

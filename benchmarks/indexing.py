@@ -28,9 +28,10 @@ from indexer.sources.open import open_source
 from retrieval.encoders.registry import load_encoder
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
+from retrieval.opening import open_or_create
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace
 
 
 def make_photos(folder: Path, count: int, seed: int = 0) -> Path:

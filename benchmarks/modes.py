@@ -33,8 +33,8 @@ from retrieval.search.options import SearchOptions
 from retrieval.search.query import Text
 from retrieval.search.ranking import Sought
 from retrieval.settings import Settings
-from retrieval.types import DecodedImage, FloatArray, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import DecodedImage, FloatArray, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 SEED, SIZE, DEPTH = 98, 320, 100
 WAYS: Mapping[str, SearchOptions] = {

@@ -27,8 +27,8 @@ import numpy as np
 
 from benchmarks.serving import server
 from retrieval.settings import Settings
-from retrieval.types import FloatArray, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import FloatArray, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 512
 SEARCH = "/v1/collections/overload/search"

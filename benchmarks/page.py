@@ -26,9 +26,10 @@ from playwright.async_api import Browser, CDPSession, Page, ViewportSize, async_
 
 from benchmarks.serving import server
 from benchmarks.serving_catalogue import COLLECTION, INDEX, caption, made_vectors, random_model
+from retrieval.opening import open_or_create
 from retrieval.settings import Settings
 from retrieval.types import CatalogRecord, FloatArray, ModelReference, PictureSize
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace
 from retrieval.writer import EmbeddedItem, WriteBatch
 
 BATCH = 10_000

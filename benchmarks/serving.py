@@ -31,9 +31,10 @@ from benchmarks import serving_peer
 from benchmarks.http_client import Connection, connected
 from benchmarks.serving_catalogue import COLLECTION, fill, made_vectors, random_model
 from benchmarks.serving_load import distinct, load
+from retrieval.opening import open_existing
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, open_existing
+from retrieval.workspace import Workspace
 
 SEARCH = f"/v1/collections/{COLLECTION}/search"
 BATCH = 32

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.clip_like import World
+from retrieval.opening import open_or_create
 from retrieval.settings import Settings
 from retrieval.types import FloatArray, HnswParams, IndexParams, ModelReference
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace
 
 COLLECTION = "bench"
 INDEX = IndexParams(HnswParams(m=32, ef_construction=200), target_recall=None, ef_search=64)

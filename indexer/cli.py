@@ -87,7 +87,7 @@ def index_command(
     """Make a catalogue of images searchable, or bring it up to date: only what is new or changed is embedded."""
     from indexer.config import IndexConfig, default_workers
     from indexer.sources.open import open_source
-    from retrieval.workspace import open_or_create
+    from retrieval.opening import open_or_create
 
     catalogue = open_source(
         source,

@@ -13,9 +13,10 @@ from retrieval.collection import Collection
 from retrieval.demo.catalogue import write_catalogue
 from retrieval.images.read import read_image
 from retrieval.images.sheet import SheetRow, contact_sheet
+from retrieval.opening import open_or_create
 from retrieval.search.query import Document, Text, Weighted
 from retrieval.types import ModelReference, SearchResult
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace
 
 COLLECTION = "demo"
 SEED = 7

@@ -42,8 +42,7 @@ def import_vectors(
     """Load image vectors that were computed elsewhere; search them by vector or by stored document."""
     from indexer.vectors import find_shards, import_shards
     from retrieval.commands.progress import build_reporter, progress_bar
-    from retrieval.types import ModelReference
-    from retrieval.workspace import external_spec
+    from retrieval.types import ModelReference, external_spec
 
     shards = find_shards(folder)
     with open_workspace(data_dir) as workspace, progress_bar("vectors") as bar:

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from retrieval.collection import Collection as Collection
     from retrieval.errors import RetrievalError as RetrievalError
+    from retrieval.opening import open_collection as open_collection
     from retrieval.settings import Settings as Settings
     from retrieval.types import CatalogRecord as CatalogRecord
     from retrieval.types import Hit as Hit
     from retrieval.types import SearchResult as SearchResult
     from retrieval.workspace import Workspace as Workspace
-    from retrieval.workspace import open_collection as open_collection
 
 __version__ = "0.1.0"
 
@@ -35,7 +35,7 @@ _HOMES = {
     "SearchResult": "types",
     "Settings": "settings",
     "Workspace": "workspace",
-    "open_collection": "workspace",
+    "open_collection": "opening",
 }
 __all__ = [*_HOMES]
 

@@ -15,7 +15,7 @@ from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import Encoder
 from retrieval.records import check_record, record_sha256
-from retrieval.types import EXTERNAL, CatalogRecord, FloatArray, PictureSize, PixelArray
+from retrieval.types import CatalogRecord, FloatArray, PictureSize, PixelArray
 from retrieval.writer import EmbeddedItem
 
 LONGEST_DETAIL = 1_000
@@ -74,7 +74,7 @@ def rejected_entry(record: CatalogRecord, error: ImageError, *, seen_run: int | 
 
 def embeds_captions(info: CollectionInfo) -> bool:
     """Whether captions get vectors: not where the encoder is elsewhere."""
-    return info.caption_vectors and info.spec.pretrained != EXTERNAL
+    return info.caption_vectors and not info.spec.is_external
 
 
 def embed_decoded(decoded: Sequence[DecodedRecord], encoder: Encoder, info: CollectionInfo) -> list[EmbeddedItem]:

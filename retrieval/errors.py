@@ -15,6 +15,7 @@
     ├── ImageError                one image that cannot be decoded; carries a stable reason code
     │   └── RecordError           one whose id, captions or attributes cannot be stored
     ├── ModelError                an encoder that cannot be loaded or had
+    │   └── ExternalVectorsError  there is none: the collection's vectors were made elsewhere
     ├── StorageError              a file or a database that is missing, damaged, full or gone
     │   └── CorruptionError       a file whose checksum is not the recorded one
     ├── RecallError               an index that falls short of its target, and was not published
@@ -63,6 +64,11 @@ class SnapshotError(InputError):
 class NotFoundError(RetrievalError):
     """A collection or a document that does not exist."""
 
+    @classmethod
+    def of_document(cls, doc_id: str, collection: str) -> NotFoundError:
+        """For a document that a collection does not hold."""
+        return cls(f"no document {doc_id!r} in collection {collection!r}")
+
 
 class GoneError(NotFoundError):
     """The collection was deleted while it was in use; its name may lead to another one by now."""
@@ -100,6 +106,13 @@ class RecordError(ImageError):
 
 class ModelError(RetrievalError):
     """An encoder that cannot be loaded: unknown name, weights out of reach, a checkpoint of another architecture."""
+
+
+class ExternalVectorsError(ModelError):
+    """A collection whose vectors were made elsewhere is asked for what takes an encoder; `remedy` ends the message."""
+
+    def __init__(self, name: str, model: str, remedy: str = "search it by vector or doc_id") -> None:
+        super().__init__(f"the vectors of {name!r} were made elsewhere ({model}): {remedy}")
 
 
 class StorageError(RetrievalError):

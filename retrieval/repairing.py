@@ -23,7 +23,6 @@ from retrieval.metadata import generations, items, scans
 from retrieval.search import columns
 from retrieval.segments import SegmentFile, SegmentInfo
 from retrieval.types import VECTOR_KINDS, CatalogRecord, FloatArray, Item, KeyArray, VectorKind
-from retrieval.workspace import EXTERNAL
 
 ESSENTIAL = {"keys", "nodes", "vectors"}
 OF_A_GRAPH = {"graph", "codes", "basis"}
@@ -157,7 +156,7 @@ class _Repair:
 
     def _embed_documents(self, documents: list[Item]) -> tuple[list[Item], FloatArray]:
         nothing = np.empty((0, self._collection.info.spec.dim), np.float32)
-        if self._collection.info.spec.pretrained == EXTERNAL:
+        if self._collection.info.spec.is_external:
             return [], nothing
         encoder = self._collection.encoder
         locate = self._collection.originals.locate

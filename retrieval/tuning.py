@@ -12,11 +12,11 @@ from retrieval.certificate import Certificate
 from retrieval.collection import Collection
 from retrieval.errors import ConflictError
 from retrieval.index.generation import GenerationView
+from retrieval.index.parameters import check_index_params
 from retrieval.metadata import collections, generations
 from retrieval.search.certify import certify
 from retrieval.search.samples import QuerySamples
 from retrieval.types import VECTOR_KINDS, FloatArray, IndexParams, VectorKind
-from retrieval.workspace import check_index_params
 
 BATCH = 256
 

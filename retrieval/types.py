@@ -99,6 +99,11 @@ class EncoderSpec:
         """Hex digest over what determines the vectors (names are left out)."""
         return _encoder_id(self)
 
+    @property
+    def is_external(self) -> bool:
+        """Whether the vectors were made elsewhere, so that nothing can be embedded here."""
+        return self.pretrained == EXTERNAL
+
     def __str__(self) -> str:
         name = f"{self.model}/{self.pretrained}" if self.pretrained else self.model
         return f"{name} ({self.dim}-d, {self.precision}, {self.encoder_id[:12]})"
@@ -111,7 +116,12 @@ def _encoder_id(spec: EncoderSpec) -> str:
 
 
 EXTERNAL = "external"
-"""The `pretrained` of vectors that were made elsewhere: nothing can be embedded here."""
+"""The `pretrained` of vectors that were made elsewhere."""
+
+
+def external_spec(name: str, dim: int) -> EncoderSpec:
+    """The identity of vectors that come from elsewhere: only the same name and size may be mixed."""
+    return EncoderSpec(name, EXTERNAL, f"external:{name}", "", "", "", dim)
 
 
 @dataclass(frozen=True, slots=True)

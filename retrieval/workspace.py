@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from retrieval.certificate import LEAST_TARGET, MOST_TARGET
 from retrieval.collection import Collection, check_same_encoder
-from retrieval.encoders.registry import load_encoder
-from retrieval.errors import ConflictError, InputError, ModelError, NotFoundError, StorageError
-from retrieval.index.storage import AUTO, parse_storage
+from retrieval.encoders.registry import load_model
+from retrieval.errors import ConflictError, ExternalVectorsError, StorageError
+from retrieval.index.parameters import check_index_params
 from retrieval.locks import exclusive
 from retrieval.metadata import aliases, collections, names
 from retrieval.metadata.collections import CollectionInfo
@@ -199,46 +198,6 @@ class Workspace:
         return self.data_dir / "collections" / str(collection_id) / "segments"
 
 
-def open_collection(
-    name: str,
-    *,
-    data_dir: Path | str | None = None,
-    model: str | None = None,
-    checkpoint: Path | str | None = None,
-) -> Collection:
-    """Open a collection, making it with `model` when it is not there yet.
-
-    Settings come from the environment (`RETRIEVAL_*`); `data_dir` overrides the data folder. With `model` given for a
-    collection that is there, the model must be the collection's own.
-    """
-    workspace = Workspace(Settings(data_dir=Path(data_dir)) if data_dir is not None else Settings())
-    reference = ModelReference(model, str(Path(checkpoint).absolute()) if checkpoint else None) if model else None
-    return open_or_create(workspace, name, reference)
-
-
-def open_or_create(
-    workspace: Workspace,
-    name: str,
-    model: ModelReference | None,
-    *,
-    index: IndexParams | None = None,
-    caption_vectors: bool = True,
-    precision: str = "auto",
-) -> Collection:
-    """Open a collection, or make it for `model`; `NotFoundError` when it is new and no model is given."""
-    try:
-        return open_existing(workspace, name, model)
-    except NotFoundError:
-        if model is None:
-            raise
-    try:
-        return create_for_model(
-            workspace, name, model, index=index, caption_vectors=caption_vectors, precision=precision
-        )
-    except ConflictError:  # made by another process since we looked
-        return open_existing(workspace, name, model)
-
-
 def create_for_model(
     workspace: Workspace,
     name: str,
@@ -255,32 +214,8 @@ def create_for_model(
     check_name(name)
     with workspace.database.read() as connection:
         check_free(connection, name)  # before a model is loaded for it
-    encoder = _load(model, precision, workspace.settings.device)
+    encoder = load_model(model, precision=precision, device=workspace.settings.device)
     return workspace.create(name, encoder.spec, model, index=index, caption_vectors=caption_vectors, encoder=encoder)
-
-
-def open_existing(workspace: Workspace, name: str, model: ModelReference | None = None) -> Collection:
-    """Open a collection that is there; a `model` given must be the collection's own (at its stored precision)."""
-    opened = workspace.open(name)
-    if model is None or model == opened.info.model:
-        return opened
-    return workspace.open(name, encoder=_load(model, opened.info.spec.precision, workspace.settings.device))
-
-
-def check_index_params(index: IndexParams, dim: int) -> None:
-    """`InputError` where a parameter is out of its range, for vectors of `dim` dimensions."""
-    hnsw = index.hnsw
-    if not (4 <= hnsw.m <= 128 and 8 <= hnsw.ef_construction <= 4096 and 1 <= index.ef_search <= 100_000):
-        raise InputError("m must be in 4..128, ef_construction in 8..4096, ef_search in 1..100,000")
-    if index.target_recall is not None and not LEAST_TARGET <= index.target_recall <= MOST_TARGET:
-        raise InputError(f"target_recall must be in {LEAST_TARGET}..{MOST_TARGET}")
-    if index.storage != AUTO:
-        parse_storage(index.storage, dim)
-
-
-def external_spec(name: str, dim: int) -> EncoderSpec:
-    """The identity of vectors that come from elsewhere: only the same name and size may be mixed."""
-    return EncoderSpec(name, EXTERNAL, f"external:{name}", "", "", "", dim)
 
 
 def _ignore(*_: object) -> None:
@@ -288,13 +223,6 @@ def _ignore(*_: object) -> None:
 
 
 def _load_encoder(info: CollectionInfo, device: str | None) -> Encoder:
-    if info.spec.pretrained == EXTERNAL:
-        raise ModelError(
-            f"the vectors of {info.name!r} were made elsewhere ({info.spec.model}): search it by vector or doc_id"
-        )
-    return _load(info.model, info.spec.precision, device)
-
-
-def _load(model: ModelReference, precision: str, device: str | None) -> Encoder:
-    checkpoint = Path(model.checkpoint) if model.checkpoint else None
-    return load_encoder(model.model, checkpoint=checkpoint, precision=precision, device=device)
+    if info.spec.is_external:
+        raise ExternalVectorsError(info.name, info.spec.model)
+    return load_model(info.model, precision=info.spec.precision, device=device)

@@ -14,8 +14,9 @@ from indexer.report import IndexReport
 from indexer.sources.open import open_source
 from retrieval.collection import Collection
 from retrieval.errors import ConflictError, EncoderMismatchError
+from retrieval.opening import open_or_create
 from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace
 
 MOST_REJECTS = 20
 AGAIN_S = 5

@@ -9,7 +9,6 @@ import anyio
 from api.process.readiness import LoadState
 from api.service import Service
 from retrieval.errors import RetrievalError
-from retrieval.workspace import EXTERNAL
 
 RETRY_S = 30.0
 _log = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ def _names(service: Service) -> list[str]:
 async def _try_to_load(service: Service, name: str) -> LoadState:
     try:
         opened = await service.opened(name)
-        if opened.collection.info.spec.pretrained != EXTERNAL:
+        if not opened.collection.info.spec.is_external:
             opened = await service.opened_with_encoder(name)
             await service.workers.encode_texts(opened.collection.encoder.encode_texts, ["the first text takes longest"])
         await service.workers.run(opened.collection.views.latest)

@@ -21,9 +21,8 @@ from api.writing.items import Outcome
 from api.writing.requests import DeleteRequest, ItemForm, ItemPatch, NewItems, UploadForm
 from api.writing.schemas import DeletedItems, StoredItems
 from retrieval.embedding import embeds_captions
-from retrieval.errors import InputError, NotFoundError
+from retrieval.errors import ExternalVectorsError, InputError, NotFoundError
 from retrieval.search.catalogue import Catalogue
-from retrieval.types import EXTERNAL
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["items"])
 
@@ -71,7 +70,7 @@ async def delete_item(
     opened = await service.opened(collection)
     deleted = await service.items.delete(opened.collection, [asked.doc_id])
     if not deleted:
-        raise NotFoundError(f"no document {asked.doc_id!r} in collection {collection!r}")
+        raise NotFoundError.of_document(asked.doc_id, collection)
     return JsonResponse({"matched": deleted, "deleted": deleted})
 
 
@@ -122,8 +121,9 @@ async def _opened_for(service: Service, name: str, sent: Sequence[SentItem]) -> 
     opened = await service.opened(name)
     if not any(needs_encoder(one, opened.collection) for one in sent):
         return opened
-    if opened.collection.info.spec.pretrained == EXTERNAL:
-        raise InputError(f"the vectors of {name!r} were made elsewhere: send documents with vectors, not with images")
+    spec = opened.collection.info.spec
+    if spec.is_external:
+        raise ExternalVectorsError(name, spec.model, "send documents with vectors, not with images")
     return await service.opened_with_encoder(name)
 
 

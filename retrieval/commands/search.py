@@ -157,7 +157,7 @@ def captions(
 def _opened(
     name: str, data_dir: Path | None, model: str | None = None, checkpoint: Path | None = None
 ) -> Iterator[Collection]:
-    from retrieval.workspace import open_existing
+    from retrieval.opening import open_existing
 
     with open_workspace(data_dir) as workspace:
         yield open_existing(workspace, name, model_reference(model, checkpoint))

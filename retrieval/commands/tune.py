@@ -53,9 +53,9 @@ def tune(
     """Fit a collection's graphs to real queries, or change its index: what is affected is built anew and measured."""
     from retrieval.commands.progress import build_reporter, progress_bar
     from retrieval.errors import InputError
+    from retrieval.index.parameters import check_index_params
     from retrieval.tuning import tune as run
     from retrieval.types import HnswParams
-    from retrieval.workspace import check_index_params
 
     with open_workspace(data_dir) as workspace, progress_bar("vectors") as bar:
         opened = workspace.open(collection)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from retrieval.encoders.presets import DEFAULT_PRESET, PRESETS, Preset
 from retrieval.errors import ModelError
 from retrieval.protocols import Encoder
+from retrieval.types import ModelReference
 
 if TYPE_CHECKING:
     from retrieval.encoders.openclip import OpenClipEncoder
 
-__all__ = ["BUNDLED", "DEFAULT_PRESET", "FAKE", "PRESETS", "Preset", "load_encoder"]
+__all__ = ["BUNDLED", "DEFAULT_PRESET", "FAKE", "PRESETS", "Preset", "load_encoder", "load_model"]
 
 BUNDLED = "bundled"
 FAKE = "fake"
@@ -45,6 +46,12 @@ def load_encoder(
     if model == BUNDLED:
         return _load_bundled(precision, device)
     return _load_open_clip(model, checkpoint, precision, device)
+
+
+def load_model(model: ModelReference, *, precision: str = "auto", device: str | None = None) -> Encoder:
+    """Load the encoder that a reference names. The rest, and what it raises, as `load_encoder`."""
+    checkpoint = Path(model.checkpoint) if model.checkpoint else None
+    return load_encoder(model.model, checkpoint=checkpoint, precision=precision, device=device)
 
 
 def _load_open_clip(model: str, checkpoint: Path | None, precision: str, device: str | None) -> OpenClipEncoder:

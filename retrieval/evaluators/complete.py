@@ -19,7 +19,7 @@ from retrieval.evaluators.reference import OnProgress, load_reference_encoder, r
 from retrieval.evaluators.run import evaluate_queries
 from retrieval.evaluators.task import TaskReport
 from retrieval.types import CatalogRecord, FloatArray
-from retrieval.workspace import EXTERNAL, Workspace
+from retrieval.workspace import Workspace
 
 _NOTHING_TO_SEPARATE = "the encoder runs in fp32 as it is: it has no precision to lose, and nothing was embedded again"
 
@@ -94,7 +94,7 @@ def complete_labels(
         image_to_image(collection, labels, measures, sample=sample, seed=seed, ef_search=ef_search, filter=filter)
     ]
     warnings = []
-    if collection.info.spec.pretrained == EXTERNAL:
+    if collection.info.spec.is_external:
         warnings = [f"the vectors of {collection.name!r} were made elsewhere, so texts cannot be embedded: images only"]
     else:
         tell("searching by text", 2, 4)

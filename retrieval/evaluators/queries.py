@@ -17,7 +17,7 @@ import numpy as np
 
 from retrieval.certificate import Modality
 from retrieval.collection import Collection
-from retrieval.errors import ImageError, SourceError, VectorError
+from retrieval.errors import ImageError, NotFoundError, SourceError, VectorError
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
 from retrieval.metadata import items
@@ -193,5 +193,5 @@ def _stored(collection: Collection, queries: Sequence[SearchQuery]) -> list[str]
         there = items.live_keys(connection, collection.info.id, doc_ids)
     for query in queries:
         if query.doc_id not in there:
-            raise SourceError(f"{query.place}: no document {query.doc_id!r} in collection {collection.name!r}")
+            raise SourceError(f"{query.place}: {NotFoundError.of_document(query.doc_id or '', collection.name)}")
     return doc_ids

@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from retrieval.collection import Collection
-from retrieval.encoders.registry import load_encoder
-from retrieval.errors import ConflictError, EncoderMismatchError, ImageError, ModelError
+from retrieval.encoders.registry import load_model
+from retrieval.errors import ConflictError, EncoderMismatchError, ExternalVectorsError, ImageError
 from retrieval.evaluators.queries import SearchQuery, embed_queries
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
 from retrieval.metadata import items, ledger, scans
 from retrieval.protocols import Encoder
 from retrieval.types import FloatArray, KeyArray, PixelArray
-from retrieval.workspace import EXTERNAL
 
 PRECISION = "fp32"
 BATCH = 256
@@ -60,16 +58,16 @@ def load_reference_encoder(collection: Collection, *, device: str | None = None)
     """The collection's encoder in fp32; None where it runs in fp32 anyway, so that there is nothing to tell apart.
 
     Raises:
-        ModelError: it cannot be loaded, or the vectors were made elsewhere.
+        ModelError: it cannot be loaded.
+        ExternalVectorsError: the vectors were made elsewhere.
         EncoderMismatchError: what was loaded has other weights than the stored vectors come from.
     """
     info = collection.info
-    if info.spec.pretrained == EXTERNAL:
-        raise ModelError(f"the vectors of {info.name!r} were made elsewhere: they cannot be embedded again in fp32")
+    if info.spec.is_external:
+        raise ExternalVectorsError(info.name, info.spec.model, "they cannot be embedded again in fp32")
     if info.spec.precision == PRECISION:
         return None
-    checkpoint = Path(info.model.checkpoint) if info.model.checkpoint else None
-    encoder = load_encoder(info.model.model, checkpoint=checkpoint, precision=PRECISION, device=device)
+    encoder = load_model(info.model, precision=PRECISION, device=device)
     if replace(encoder.spec, precision=info.spec.precision).encoder_id != info.spec.encoder_id:
         raise EncoderMismatchError(f"the model in fp32 is {encoder.spec}, and not that of {info.name!r}, {info.spec}")
     return encoder

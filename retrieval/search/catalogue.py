@@ -80,7 +80,7 @@ class Catalogue:
             view = self._engine.views.at(connection)
             item = items.by_doc_id(connection, self._info.id, doc_id)
             if item is None:
-                raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
+                raise NotFoundError.of_document(doc_id, self._info.name)
             (image,) = vectors_of(view, np.array([item.key]))
             caption_keys = items.caption_keys(connection, self._info.id, [item.key])
             return StoredItem(item, image, self._caption_vectors(view, np.array(caption_keys, np.int64)))

@@ -12,9 +12,10 @@ from helpers import COLOURS, save_picture, unit_vectors
 
 from api.app import create_app
 from api.settings import ApiSettings
+from retrieval.opening import open_or_create
 from retrieval.settings import Settings
-from retrieval.types import CatalogRecord, ModelReference
-from retrieval.workspace import Workspace, external_spec, open_or_create
+from retrieval.types import CatalogRecord, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 PHOTOS = "/v1/collections/photos"
 ODD_DOC_IDS = [

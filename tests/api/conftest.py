@@ -11,8 +11,9 @@ from helpers import save_picture
 from PIL import Image
 from server import running
 
+from retrieval.opening import open_existing
 from retrieval.types import CatalogRecord
-from retrieval.workspace import Workspace, open_existing
+from retrieval.workspace import Workspace
 
 
 @pytest.fixture(scope="session")

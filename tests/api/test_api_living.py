@@ -16,8 +16,9 @@ from api.app import create_app
 from api.settings import ApiSettings
 from retrieval.encoders.fake import FakeEncoder
 from retrieval.errors import ModelError
+from retrieval.opening import open_or_create
 from retrieval.types import CatalogRecord, ModelReference
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace
 
 
 @pytest.fixture

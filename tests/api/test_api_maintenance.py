@@ -18,9 +18,9 @@ from helpers import unit_vectors
 from server import QUICK, get, post, running
 
 from api.jobs.upkeep import UpkeepWatch
-from retrieval.types import HnswParams, IndexParams, ModelReference
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
 from retrieval.verification import verify
-from retrieval.workspace import Workspace, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 8
 BATCH = 20

@@ -17,8 +17,8 @@ from retrieval.certificate import Certificate, Curve, Point, Recall
 from retrieval.errors import ConflictError, ModelError
 from retrieval.metadata import generations
 from retrieval.metadata.database import Database
-from retrieval.types import CatalogRecord, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import CatalogRecord, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 
 @contextmanager

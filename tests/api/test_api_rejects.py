@@ -11,9 +11,10 @@ from helpers import COLOURS, save_picture
 from indexer.pipeline import index
 from indexer.sources.open import open_source
 from retrieval.metadata.database import Database
+from retrieval.opening import open_or_create
 from retrieval.settings import Settings
 from retrieval.types import CatalogRecord, ModelReference
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace
 
 REJECTS = f"{PHOTOS}/rejects"
 

@@ -15,8 +15,8 @@ from api_service import PHOTOS, fill_photos, settings_for, wait_until
 from helpers import unit_vectors
 from server import get, post, running, start
 
-from retrieval.types import HnswParams, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 BROKEN = """
 import os, sys

@@ -15,8 +15,8 @@ from retrieval.evaluators.caption_task import CaptionTask, captions_of, own_capt
 from retrieval.evaluators.captions import evaluate_captions
 from retrieval.evaluators.reference import Reference
 from retrieval.settings import Settings
-from retrieval.types import CatalogRecord, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import CatalogRecord, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 from retrieval.writer import EmbeddedItem, WriteBatch
 
 

@@ -20,8 +20,8 @@ from retrieval.evaluators.index_sweep import Point, Series, advice, sweep, sweep
 from retrieval.evaluators.timing import Timing
 from retrieval.metadata import query_samples
 from retrieval.settings import Settings
-from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference, Plan
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference, Plan, external_spec
+from retrieval.workspace import Workspace
 from retrieval.writer import EmbeddedItem, WriteBatch
 
 ROWS, DIM, K = 800, 24, 5

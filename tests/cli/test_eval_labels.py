@@ -11,8 +11,8 @@ from helpers import COLOURS, run_cli, save_picture
 from retrieval.errors import InputError
 from retrieval.evaluators.labels import average_precisions, image_to_image, label_measures, read_labels, text_to_image
 from retrieval.settings import Settings
-from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 # Six directions in a plane, by their angle in degrees; a lone class, a document without one, a list.
 ANGLES = {"a1": 0, "a2": 10, "b1": 12, "b2": 90, "c": 180, "none": 91}

@@ -15,8 +15,8 @@ from retrieval.evaluators.queries import SearchQuery, read_queries, read_vectors
 from retrieval.evaluators.run import evaluate_queries
 from retrieval.evaluators.searches import judged_alike, list_depth, search_both
 from retrieval.settings import Settings
-from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 
 @pytest.fixture(scope="module")

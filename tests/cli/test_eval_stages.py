@@ -26,8 +26,8 @@ from retrieval.evaluators.reference import (
 from retrieval.evaluators.run import evaluate_queries
 from retrieval.index.projection import fit_projection
 from retrieval.settings import Settings
-from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DOCS, DIM = 600, 16
 EVEN = "even = true"

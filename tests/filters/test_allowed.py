@@ -25,9 +25,9 @@ from retrieval.rowset import RowSet
 from retrieval.search import columns
 from retrieval.search.attributes import AttributeCache
 from retrieval.settings import Settings
-from retrieval.types import ModelReference
+from retrieval.types import ModelReference, external_spec
 from retrieval.verification import verify
-from retrieval.workspace import Workspace, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 4
 POOL = unit_vectors(64, DIM, seed=5)

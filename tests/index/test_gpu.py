@@ -17,8 +17,8 @@ from retrieval.index.recall import recall_against_exact
 from retrieval.index.segment import Segment, write_segment
 from retrieval.index.storage import GraphPlan
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 ROWS, DIM = 2_000, 16
 VECTORS = unit_vectors(ROWS, DIM)

@@ -10,9 +10,9 @@ from helpers import unit_vectors
 from retrieval.index import hnsw, upkeep
 from retrieval.index.upkeep import Upkeep
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
 from retrieval.verification import verify
-from retrieval.workspace import Workspace, external_spec
+from retrieval.workspace import Workspace
 
 POOL = unit_vectors(1_000, 8, seed=2)
 UPKEEP = Upkeep(tail_rows=100, dead_share=0.5)

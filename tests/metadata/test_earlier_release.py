@@ -20,8 +20,9 @@ from retrieval.index.files import write_file
 from retrieval.metadata.database import SCHEMA_REVISION, Database
 from retrieval.metadata.schema import migrations_folder
 from retrieval.settings import Settings
+from retrieval.types import external_spec
 from retrieval.verification import verify
-from retrieval.workspace import Workspace, external_spec
+from retrieval.workspace import Workspace
 
 DIM, LINKED, TAIL = 8, 150, 20
 ROWS = LINKED + TAIL

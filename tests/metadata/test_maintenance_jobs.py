@@ -9,8 +9,7 @@ import pytest
 
 from retrieval.metadata import collections, jobs, maintenance
 from retrieval.metadata.database import Database
-from retrieval.types import IndexParams, ModelReference
-from retrieval.workspace import external_spec
+from retrieval.types import IndexParams, ModelReference, external_spec
 
 LONG = 60.0
 CONFIG = {"tail_rows": 10, "dead_share": 0.5}

@@ -15,9 +15,10 @@ from indexer.sources.open import open_source
 from retrieval.errors import ConflictError, SourceError, StorageError
 from retrieval.metadata import ledger
 from retrieval.metadata.database import Database
+from retrieval.opening import open_or_create
 from retrieval.settings import Settings
 from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace
 
 
 @pytest.fixture

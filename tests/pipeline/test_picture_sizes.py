@@ -15,13 +15,14 @@ from indexer.pipeline import index
 from indexer.sources.open import open_source
 from retrieval.metadata.database import Database
 from retrieval.metadata.tables import items
+from retrieval.opening import open_or_create
 from retrieval.search.fields import Fields
 from retrieval.search.options import SearchOptions
 from retrieval.search.query import Document, Weighted
 from retrieval.settings import Settings
 from retrieval.snapshots.rows import RowLoader
-from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, external_spec, open_or_create
+from retrieval.types import ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 SIDEWAYS = 6
 

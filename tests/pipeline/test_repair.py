@@ -11,12 +11,13 @@ from indexer.pipeline import index
 from indexer.sources.open import open_source
 from retrieval.errors import CorruptionError
 from retrieval.index import compaction
+from retrieval.opening import open_or_create
 from retrieval.repairing import repair
 from retrieval.search import columns
 from retrieval.settings import Settings
 from retrieval.types import HnswParams, IndexParams, ModelReference
 from retrieval.verification import verify
-from retrieval.workspace import Workspace, open_or_create
+from retrieval.workspace import Workspace
 
 INDEX = IndexParams(HnswParams(8, 40), "sq8@32", target_recall=None)
 

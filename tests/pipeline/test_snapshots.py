@@ -27,9 +27,9 @@ from retrieval.originals import original_uri
 from retrieval.settings import Settings
 from retrieval.snapshots.manifest import CHECKSUM, MANIFEST
 from retrieval.snapshots.rows import TABLES, dump
-from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference
+from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference, external_spec
 from retrieval.verification import verify
-from retrieval.workspace import Workspace, external_spec
+from retrieval.workspace import Workspace
 from retrieval.writer import EmbeddedItem, WriteBatch
 
 ROWS, DIM = 120, 8

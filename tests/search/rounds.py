@@ -8,8 +8,8 @@ from helpers import unit_vectors
 from retrieval.index import compaction
 from retrieval.search import certify, planner
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 8
 POOL = unit_vectors(400, DIM, seed=3)

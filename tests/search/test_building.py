@@ -16,9 +16,9 @@ from retrieval.index import compaction, segment
 from retrieval.index.faiss_wheel import faiss
 from retrieval.search import columns
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
 from retrieval.verification import verify
-from retrieval.workspace import Workspace, external_spec
+from retrieval.workspace import Workspace
 
 DIM, ROWS = 8, 120
 VECTORS = unit_vectors(100, DIM, seed=1)[np.arange(ROWS) % 100]

@@ -21,9 +21,9 @@ from retrieval.metadata import collections
 from retrieval.metadata.database import Database
 from retrieval.search import catalogue
 from retrieval.settings import Settings
-from retrieval.types import CatalogRecord, ModelReference
+from retrieval.types import CatalogRecord, ModelReference, external_spec
 from retrieval.verification import verify
-from retrieval.workspace import Workspace, external_spec
+from retrieval.workspace import Workspace
 from retrieval.writer import ChangedMeanwhileError, WriteBatch
 
 

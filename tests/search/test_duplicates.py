@@ -15,8 +15,8 @@ from retrieval import duplicates
 from retrieval.duplicates import DisjointSets, near_duplicates, same_bytes
 from retrieval.errors import InputError
 from retrieval.settings import Settings
-from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 6
 

@@ -13,8 +13,8 @@ from retrieval.index import compaction
 from retrieval.metadata import generations
 from retrieval.search import ranking
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM, ROWS = 8, 200
 VECTORS = unit_vectors(ROWS, DIM, seed=1)

@@ -7,8 +7,8 @@ from helpers import unit_vectors
 
 from retrieval.errors import FilterError, InputError
 from retrieval.settings import Settings
-from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 4
 VECTORS = unit_vectors(60, DIM, seed=5)

@@ -9,9 +9,9 @@ from helpers import unit_vectors
 from retrieval.index import compaction
 from retrieval.search import certify
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
 from retrieval.vectors import unit
-from retrieval.workspace import Workspace, external_spec
+from retrieval.workspace import Workspace
 
 DIM, ROWS, CLUSTERS, K = 32, 6_000, 80, 10
 QUERIES = 25

@@ -30,8 +30,8 @@ from retrieval.search.options import SearchOptions
 from retrieval.search.query import Image, Text
 from retrieval.search.ranking import Sought
 from retrieval.settings import Settings
-from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 4
 NOUNS = ["dog", "cat", "hat", "boat", "tree", "beach", "lamp", "moon", *"bcdefghjklmnpqrvwxyz"]  # their own stems

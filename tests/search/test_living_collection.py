@@ -22,9 +22,9 @@ from retrieval.index import compaction, files
 from retrieval.metadata import collections, generations, ledger, versions
 from retrieval.search import certify, planner
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
 from retrieval.verification import verify
-from retrieval.workspace import Workspace, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 8
 POOL = unit_vectors(400, DIM, seed=3)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from helpers import COLOURS, run_cli, save_picture, unit_vectors
 
+from retrieval.opening import open_or_create
 from retrieval.search.background import LEAST_SAMPLE, Background
 from retrieval.settings import Settings
-from retrieval.types import CatalogRecord, ModelReference
-from retrieval.workspace import Workspace, external_spec, open_or_create
+from retrieval.types import CatalogRecord, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 16
 

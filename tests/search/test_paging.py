@@ -16,8 +16,8 @@ from retrieval.filters import matches, parse_filter
 from retrieval.search.cursor import Cursor
 from retrieval.search.query import Text, Weighted
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 3
 POOL = np.repeat(unit_vectors(25, DIM, seed=4), 4, axis=0)

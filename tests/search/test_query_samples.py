@@ -10,8 +10,8 @@ from retrieval.encoders.fake import FakeEncoder
 from retrieval.search.prompts import Prompts, attribute_prompts
 from retrieval.search.samples import QuerySamples, given_held_out
 from retrieval.settings import Settings
-from retrieval.types import CatalogRecord, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import CatalogRecord, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 from retrieval.writer import EmbeddedItem, WriteBatch
 
 DOCS = 600

@@ -13,8 +13,8 @@ from retrieval.search.fields import Fields
 from retrieval.search.options import FacetOptions, SearchOptions
 from retrieval.search.query import Document, Text, Vector, Weighted
 from retrieval.settings import Settings
-from retrieval.types import HnswParams, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM, ROWS = 6, 300
 VECTORS = unit_vectors(ROWS, DIM, seed=3)

@@ -16,8 +16,8 @@ from retrieval.search.grouping import first_of_each
 from retrieval.search.options import SearchOptions
 from retrieval.search.ranking import Sought
 from retrieval.settings import Settings
-from retrieval.types import ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM, ROWS = 5, 240
 VECTORS = unit_vectors(ROWS, DIM, seed=1)

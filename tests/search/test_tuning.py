@@ -13,8 +13,8 @@ from retrieval.index import compaction
 from retrieval.metadata import generations, query_samples
 from retrieval.settings import Settings
 from retrieval.tuning import tune
-from retrieval.types import HnswParams, IndexParams, ModelReference
-from retrieval.workspace import Workspace, external_spec
+from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
+from retrieval.workspace import Workspace
 
 DIM = 12
 VECTORS = unit_vectors(400, DIM, seed=1)
