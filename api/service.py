@@ -26,6 +26,7 @@ from api.writing.items import ItemWriter
 from retrieval.images.decode import DecodeLimits
 from retrieval.images.room import PixelRoom
 from retrieval.index.upkeep import Upkeep
+from retrieval.search.answers import AnswerCache
 from retrieval.settings import Settings
 from retrieval.types import FloatArray
 from retrieval.workspace import Workspace
@@ -78,7 +79,7 @@ class Service:
             decode_limits=decode_limits,
             admission=Admission(most=api_settings.searches, timeout_s=api_settings.request_timeout_s, metrics=metrics),
             queries=_query_encoder(api_settings, encoders, metrics),
-            finders=_finders(api_settings, workers, collections),
+            finders=_finders(api_settings, workers, collections, metrics),
             items=_item_writer(api_settings, workers, encoders, metrics, decode_limits),
             metrics=metrics,
             thumbnails=ThumbnailCache(workspace.data_dir / "thumbnails"),
@@ -122,9 +123,11 @@ def _encoders(settings: ApiSettings, workers: Workers, metrics: Metrics) -> Enco
     return queues
 
 
-def _finders(settings: ApiSettings, workers: Workers, collections: OpenCollections) -> Finders:
+def _finders(settings: ApiSettings, workers: Workers, collections: OpenCollections, metrics: Metrics) -> Finders:
+    answers = AnswerCache(most_bytes=settings.answer_cache_mb * 2**20, watch=metrics.answer_cached)
+
     async def run(work: Find, queries: Sequence[Prepared]) -> Sequence[Found]:
-        return await workers.run(find, collections, work, queries)
+        return await workers.run(find, collections, answers, work, queries)
 
     return Finders(run, most_waiting=settings.searches * settings.max_batch, at_once=settings.threads)
 

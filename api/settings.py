@@ -97,6 +97,11 @@ class ApiSettings(BaseSettings):
     query_cache: int = Field(
         default=10_000, ge=0, description="Query texts whose embeddings are kept in memory, up to 64 MiB of them."
     )
+    answer_cache_mb: int = Field(
+        default=64,
+        ge=0,
+        description="MiB of answers that are kept, and given again until something is committed to their collection.",
+    )
     max_items: int = Field(default=100, ge=1, description="Most documents that one request stores.")
     write_patience_s: float = Field(
         default=30.0,

@@ -50,6 +50,12 @@ class Metrics:
             ("outcome",),
             registry=registry,
         )
+        self._answers = Counter(
+            "retrieval_answer_cache",
+            "Searches: answer kept since the last change of the collection (hit), or not (miss).",
+            ("outcome",),
+            registry=registry,
+        )
         self._rejections = Counter(
             "retrieval_encoder_rejections", "Items that were not encoded.", ("code",), registry=registry
         )
@@ -84,6 +90,10 @@ class Metrics:
     def cached(self, outcome: Literal["hit", "shared", "miss"]) -> None:
         """The embedding of a text was asked for."""
         self._cache.labels(outcome).inc()
+
+    def answer_cached(self, found: bool) -> None:
+        """The answer to a search was asked for, and kept or not."""
+        self._answers.labels("hit" if found else "miss").inc()
 
     def rejected(self, code: str) -> None:
         """Something was not encoded, because of this error."""

@@ -11,6 +11,7 @@ from api.opened import OpenCollections
 from api.searching.query import Prepared
 from retrieval.collection import Collection
 from retrieval.errors import InputError, NotFoundError
+from retrieval.search.answers import AnswerCache
 from retrieval.search.options import SearchOptions
 from retrieval.search.ranking import Sought
 from retrieval.types import SearchResult
@@ -38,8 +39,8 @@ Finders: TypeAlias = Batcher[Find, Prepared, Found]
 """The queue before the index."""
 
 
-def find(collections: OpenCollections, work: Find, queries: Sequence[Prepared]) -> list[Found]:
-    """Search for them in one state of the collection; may block.
+def find(collections: OpenCollections, answers: AnswerCache, work: Find, queries: Sequence[Prepared]) -> list[Found]:
+    """Search for them in one state of the collection, or give the `answers` of the same state again; may block.
 
     Raises:
         MovedError: the name leads elsewhere by now.
@@ -49,7 +50,8 @@ def find(collections: OpenCollections, work: Find, queries: Sequence[Prepared]) 
     if work.name is not None and collections.get(work.name).collection is not work.collection:
         raise MovedError
     asked = [_sought(one) for one in queries]
-    found = iter(work.collection.engine.search_many([one for one in asked if isinstance(one, Sought)], work.options))
+    sought = [one for one in asked if isinstance(one, Sought)]
+    found = iter(work.collection.engine.search_many(sought, work.options, kept=answers))
     return [next(found) if isinstance(one, Sought) else one for one in asked]
 
 
