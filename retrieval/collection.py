@@ -214,14 +214,18 @@ class Collection(ChangeableCollection):
         *,
         vector: FloatArray | None = None,
         k: int = 10,
+        filter: str | None = None,  # noqa: A002
         ef_search: int | None = None,
         target_recall: float | None = None,
     ) -> tuple[CaptionHit, ...]:
-        """The k captions of the catalogue that describe a picture, given as one or as its vector (dim,), best."""
+        """The k captions of the catalogue that describe a picture, given as one or as its vector (dim,), best.
+
+        With a `filter`, captions of the documents that it keeps. Raises as `search` does.
+        """
         if not self.info.caption_vectors:
             raise InputError(f"collection {self.name!r} was indexed without caption vectors: index it again with them")
         query = self.embed_query(terms_of(image=image, vector=vector))
-        return self.engine.captions(query, k=k, ef_search=ef_search, target_recall=target_recall)
+        return self.engine.captions(query, k=k, filter=filter, ef_search=ef_search, target_recall=target_recall)
 
     def facets(
         self,

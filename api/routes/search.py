@@ -146,6 +146,12 @@ async def captions(
     """Find the captions of the catalogue that describe an uploaded image best."""
     picture = await form.image.read()
     work = searching.captions(
-        service, collection, picture, k=form.k, ef_search=form.ef_search, target_recall=form.target_recall
+        service,
+        collection,
+        picture,
+        k=form.k,
+        where=form.filter,
+        ef_search=form.ef_search,
+        target_recall=form.target_recall,
     )
     return JsonResponse(captions_body(await while_connected(request, work)))

@@ -88,13 +88,20 @@ async def embedded(service: Service, name: str, clue: Clue) -> tuple[Collection,
 
 @again_if_gone
 async def captions(
-    service: Service, name: str, picture: bytes, *, k: int, ef_search: int | None, target_recall: float | None
+    service: Service,
+    name: str,
+    picture: bytes,
+    *,
+    k: int,
+    where: str | None,
+    ef_search: int | None,
+    target_recall: float | None,
 ) -> tuple[CaptionHit, ...]:
-    """The captions of a collection that describe a picture best."""
+    """The captions of a collection that describe a picture best, of the documents that a filter keeps."""
     check_k(service.settings, k)
     opened = await service.opened_with_encoder(name)
     query = await _encoded_picture(service, opened, Picture(picture))
-    find = partial(opened.collection.captions, k=k, ef_search=ef_search, target_recall=target_recall)
+    find = partial(opened.collection.captions, k=k, filter=where, ef_search=ef_search, target_recall=target_recall)
     return await service.workers.run(partial(find, vector=query.encoded.answer))
 
 

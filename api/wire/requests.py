@@ -160,6 +160,7 @@ class CaptionsForm(StrictParameters):
 
     image: ImageFile
     k: Count = 10
+    filter: FilterText = None
     ef_search: EfSearch = None
     target_recall: TargetRecall = None
 

@@ -137,6 +137,7 @@ def captions(
     collection: CollectionName,
     image: Annotated[Path, typer.Argument(help="A picture.")],
     k: HitCount = 10,
+    filter: Filter = None,  # noqa: A002
     ef_search: EfSearch = None,
     target_recall: TargetRecall = None,
     as_json: AsJson = False,
@@ -146,7 +147,7 @@ def captions(
 ) -> None:
     """Find the captions of the catalogue that describe a picture best."""
     with _opened(collection, data_dir, model, checkpoint) as opened:
-        hits = opened.captions(image, k=k, ef_search=ef_search, target_recall=target_recall)
+        hits = opened.captions(image, k=k, filter=filter, ef_search=ef_search, target_recall=target_recall)
     if as_json:
         typer.echo(json.dumps({"captions": [asdict(hit) for hit in hits]}, ensure_ascii=False, indent=2))
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.filters import AttributeSnapshot, Filter, check_together, parse_filter
@@ -17,6 +18,7 @@ from retrieval.search.columns import open_columns
 
 MOST_SETS = 4096
 MOST_SET_BYTES = 2**26
+MOST_OF_CAPTIONS = 64
 
 
 class AttributeCache:
@@ -32,6 +34,9 @@ class AttributeCache:
         self._folder = folder
         self._columns: WeakKeyDictionary[Segment, AttributeSnapshot] = WeakKeyDictionary()
         self._matching: LruCache[tuple[int, str], RowSet] = LruCache(most=MOST_SETS, most_bytes=MOST_SET_BYTES)
+        self._of_captions: LruCache[tuple[int, str], Allowed] = LruCache(
+            most=MOST_OF_CAPTIONS, most_bytes=MOST_SET_BYTES
+        )
         self._loading = Lock()
 
     def allowed(self, connection: Connection, view: GenerationView, expression: str) -> Allowed:
@@ -53,6 +58,14 @@ class AttributeCache:
             view.filtered.put(where.text, found)
         return found
 
+    def allowed_captions(self, connection: Connection, view: GenerationView, expression: str) -> Allowed:
+        """The live captions of the images that a filter allows. Raises as `allowed` does."""
+        found = self._of_captions.get((view.revision, expression))
+        if found is None:
+            found = _captions_of(view, self.allowed(connection, view, expression))
+            self._of_captions.put((view.revision, expression), found)
+        return found
+
     def columns(self, connection: Connection, view: GenerationView) -> list[AttributeSnapshot]:
         """The attributes of each segment of images, dead rows included."""
         return [self._open(connection, segment) for segment in view.of_kind("image")]
@@ -72,3 +85,15 @@ class AttributeCache:
             rows = RowSet.of_mask(columns.mask(where))
             self._matching.put(key, rows)
         return rows
+
+
+def _captions_of(view: GenerationView, allowed: Allowed) -> Allowed:
+    """The live captions of images: their keys are the next ones after that of the version that has them."""
+    versions = view.keys("image")
+    kept = np.isin(versions, view.keys("image", allowed), assume_unique=True)
+
+    def match(segment: Segment) -> RowSet:
+        owner = np.searchsorted(versions, segment.keys) - 1  # of dead captions another one, or none: they are left out
+        return RowSet.of_mask((owner >= 0) & kept[owner])
+
+    return view.allow("caption", match)

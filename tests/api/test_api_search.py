@@ -186,6 +186,10 @@ def test_captions_of_a_picture(client, library, red):
         (hit.caption, hit.doc_id, hit.rank) for hit in library.captions(red, k=3)
     ]
     assert {one.caption for one in found} == {"a red shirt"}
+    form = {"k": "5", "filter": "price > 0 and colour = 'blue'"}
+    filtered = client.post(f"{PHOTOS}/captions", files={"image": red}, data=form).json()["captions"]
+    assert sorted(one["doc_id"] for one in filtered) == ["blue/1.png", "blue/2.png"]
+    assert {one["caption"] for one in filtered} == {"a blue shirt"}
 
 
 def test_more_hits_than_there_are(client, library):

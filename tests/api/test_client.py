@@ -84,6 +84,8 @@ def test_searches_by_everything(client, folder):
     assert set(ids(client.similar("photos", "red/0.png", k=2))) == set(RED[1:])
     described = client.captions("photos", red, k=2)
     assert [hit.caption for hit in described] == ["a red shirt"] * 2
+    (other,) = client.captions("photos", red, k=1, filter='colour = "blue"')
+    assert other.caption == "a blue shirt"
     counted = client.search("photos", "red", facets=["colour", "price"], facet_values=2).facets
     assert [facet.attribute for facet in counted] == ["colour", "price"]
     assert (counted[0].distinct, len(counted[0].values), counted[1].numbers.max) == (6, 2, 20)

@@ -103,7 +103,10 @@ def test_captions_describe_a_picture(indexed):
         run_cli("captions", "pictures/green.png", "-c", "things", "-k", "1", "--json", cwd=indexed).stdout
     )
     assert told["captions"][0]["caption"] == "something green"
-    assert "something green" in run_cli("captions", "pictures/green.png", "-c", "things", cwd=indexed).stdout
+    others = ("--filter", 'colour != "green"')
+    told = run_cli("captions", "pictures/green.png", "-c", "things", "-k", "9", *others, cwd=indexed).stdout
+    assert "something red" in told
+    assert "something green" not in told
 
 
 def test_tables_status_and_sheet(indexed):

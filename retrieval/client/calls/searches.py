@@ -126,11 +126,12 @@ def captions(
     image: Picture,
     *,
     k: int | None = None,
+    filter: str | None = None,  # noqa: A002  the word that users write
     ef_search: int | None = None,
     target_recall: float | None = None,
 ) -> Call[tuple[CaptionHit, ...]]:
-    """The captions of the catalogue that describe a picture best."""
-    form: dict[str, Value] = {"k": k, "ef_search": ef_search, "target_recall": target_recall}
+    """The captions of the catalogue that describe a picture best, of the documents that a filter keeps."""
+    form: dict[str, Value] = {"k": k, "filter": filter, "ef_search": ef_search, "target_recall": target_recall}
     target = of_collection(collection, "captions")
     return Call("POST", target, _CAPTIONS, form=form, files=[("image", as_file(image))])
 
