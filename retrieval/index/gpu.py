@@ -171,19 +171,20 @@ def _widened(narrow: FaissIndex, m: int) -> FaissIndex:
     """
     graph = faiss.IndexHNSWFlat(narrow.d, m, faiss.METRIC_INNER_PRODUCT)
     old, new = narrow.hnsw, graph.hnsw
-    levels = faiss.vector_to_array(old.levels)
+    most = new.cum_nneighbor_per_level.size() - 1  # a graph of fewer links may be higher: its top goes
+    levels = np.minimum(faiss.vector_to_array(old.levels), most)
     faiss.copy_array_to_vector(levels, new.levels)
     new.prepare_level_tab(len(levels), True)
     starts, new_starts = (faiss.vector_to_array(hnsw.offsets).astype(np.int64) for hnsw in (old, new))
     links, new_links = (faiss.vector_to_array(hnsw.neighbors) for hnsw in (old, new))
-    for level in range(old.max_level + 1):
+    new.entry_point, new.max_level = old.entry_point, min(old.max_level, most - 1)
+    for level in range(new.max_level + 1):
         nodes = np.flatnonzero(levels > level)
         slots = np.arange(old.nb_neighbors(level))
         places = (starts[nodes] + old.cum_nb_neighbors(level))[:, None] + slots
         new_places = (new_starts[nodes] + new.cum_nb_neighbors(level))[:, None] + slots
         new_links[new_places] = links[places]
     faiss.copy_array_to_vector(new_links, new.neighbors)
-    new.entry_point, new.max_level = old.entry_point, old.max_level
     graph.ntotal = len(levels)
     return graph
 

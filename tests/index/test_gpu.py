@@ -13,6 +13,7 @@ from retrieval.certificate import Certificate, Curve, Point, Recall
 from retrieval.errors import DependencyError, GpuError, InputError
 from retrieval.index import gpu
 from retrieval.index.faiss_wheel import faiss
+from retrieval.index.hnsw import HnswIndex
 from retrieval.index.recall import recall_against_exact
 from retrieval.index.segment import Segment, write_segment
 from retrieval.index.storage import GraphPlan
@@ -68,6 +69,24 @@ def test_the_graph_has_the_layers_and_links_of_cagra_and_room_for_as_many_again(
     for node in np.argsort(-levels)[:50].tolist():
         for level in range(levels[node]):
             assert links_of(graph, node, level) == links_of(cagra.graph, node, level)
+
+
+def test_layers_that_a_graph_of_more_links_has_no_room_for_are_left_out():
+    """FAISS keeps fewer layers the more links there are; CAGRA's has half of them, and is higher from a million on."""
+    narrow = faiss.IndexHNSWFlat(DIM, PARAMS.m // 2, faiss.METRIC_L2)
+    levels = np.ones(ROWS, np.int32)
+    levels[::10], levels[7] = 2, narrow.hnsw.cum_nneighbor_per_level.size() - 1
+    faiss.copy_array_to_vector(levels, narrow.hnsw.levels)
+    narrow.add(VECTORS)
+    graph = gpu._widened(narrow, PARAMS.m)
+    assert narrow.hnsw.max_level == 9
+    assert (graph.hnsw.entry_point, graph.hnsw.max_level) == (7, 7)
+    assert faiss.vector_to_array(graph.hnsw.levels).max() == 8
+    assert links_of(graph, 10, 1) == links_of(narrow, 10, 1)
+    flat = faiss.IndexFlatIP(DIM)
+    flat.add(VECTORS)
+    index = HnswIndex(graph, flat, VECTORS)
+    assert (index.search(VECTORS[:50], k=1, ef_search=64).keys[:, 0] == np.arange(50)).mean() > 0.9
 
 
 @pytest.mark.parametrize("storage", ["full", "fp16@12"])
