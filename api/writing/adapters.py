@@ -18,7 +18,8 @@ from retrieval.writer import EmbeddedItem
 def page_body(items: Sequence[Item], limit: int) -> Body:
     """The first `limit` items; that there are more shows that there is another page."""
     page = items[:limit]
-    return {"items": [*map(item_body, page)], "next": cursor_after(page[-1].doc_id) if len(items) > limit else None}
+    following = cursor_after(page[-1].doc_id) if len(items) > limit else None
+    return {"items": [*map(item_body, page)], "next_cursor": following}
 
 
 def rejects_body(rejects: Sequence[Reject], limit: int) -> Body:
@@ -59,4 +60,4 @@ def doc_id_of(cursor: str | None) -> str:
     try:
         return urlsafe_b64decode(f"{cursor or ''}{'=' * (-len(cursor or '') % 4)}").decode()
     except (binascii.Error, ValueError) as error:
-        raise CursorError("this is no cursor: give `next` of the page before as it was") from error
+        raise CursorError("this is no cursor: give `next_cursor` of the page before as it was") from error

@@ -51,6 +51,6 @@ DocIds = Annotated[
 ]
 Cursor = Annotated[
     Annotated[str, Field(max_length=LONGEST_CURSOR)] | None,
-    Field(description="`next` of the page before."),
+    Field(description="`next_cursor` of the page before."),
 ]
 PageLength = Annotated[int, Field(ge=1, le=MOST_IDS, description="Most documents of the page.")]

@@ -17,7 +17,7 @@ class Page(Schema):
     model_config = with_example(examples.PAGE)
 
     items: list[Item]
-    next: Annotated[str | None, Field(description="`cursor` of the next page; null after the last one.")]
+    next_cursor: Annotated[str | None, Field(description="`cursor` of the next page; null after the last one.")]
 
 
 class Several(Schema):

@@ -109,8 +109,8 @@ class AsyncClient:
         page = await self.send(pages.first)
         for one in page.items:
             yield one
-        while page.next is not None:
-            page = await self.send(pages.first.at(page.next))
+        while page.next_cursor is not None:
+            page = await self.send(pages.first.at(page.next_cursor))
             for one in page.items:
                 yield one
 

@@ -111,8 +111,8 @@ class Client:
         """What is in a list, part after part."""
         page = self.send(pages.first)
         yield from page.items
-        while page.next is not None:
-            page = self.send(pages.first.at(page.next))
+        while page.next_cursor is not None:
+            page = self.send(pages.first.at(page.next_cursor))
             yield from page.items
 
     def events(self, job_id: int) -> Iterator[JobUpdate]:

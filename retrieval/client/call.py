@@ -72,7 +72,7 @@ class Page(Generic[T]):
     """A part of a list, and the cursor of the next one."""
 
     items: Sequence[T]
-    next: str | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)

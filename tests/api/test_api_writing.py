@@ -266,7 +266,7 @@ def test_pages_and_several(client, photos, tmp_path):
             seen += [one.doc_id for one in parsed.items]
             put(client, f"0/new {len(seen)}", picture("red"), attributes={"n": 0})  # before the cursor
             client.patch(ITEM, params={"doc_id": seen[0]}, json={"attributes": {"seen": True}})
-            if (cursor := parsed.next) is None:
+            if (cursor := parsed.next_cursor) is None:
                 break
         assert [one for one in seen if "new" not in one] == [one for one in ids if where is None or int(one[2]) > 2]
         assert len(set(seen)) == len(seen)
