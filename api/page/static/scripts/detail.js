@@ -15,8 +15,9 @@ const NOT_ASKED = { ...NO_QUERY, where: [], filter: "", recall: "", ef: "", pane
 /**
  * @param {import("./store.js").Store} store
  * @param {import("./searching.js").Searching} searching
+ * @param {(docId: string) => void} focusOn  gives a hit the focus
  */
-export function detail(store, searching) {
+export function detail(store, searching, focusOn) {
   const dialog = document.getElementById("detail");
   let running = new AbortController();
 
@@ -38,9 +39,11 @@ export function detail(store, searching) {
 
   const fill = (item) => {
     const [before, after] = besides(searching.results.hits, item.doc_id);
+    const focused = dialog.contains(document.activeElement) ? document.activeElement.ariaLabel : "";
     dialog.setAttribute("aria-label", nameOf(item));
     dialog.replaceChildren(closing(), picture(store, item, before, after), facts(store, item));
     dialog.scrollTop = 0;
+    if (dialog.open) refocus(dialog, focused); // so that keys still arrive here
   };
   const fillNeighbours = (hits) => {
     const list = dialog.querySelector(".neighbours");
@@ -57,16 +60,17 @@ export function detail(store, searching) {
   });
   store.subscribe((state, before) => {
     if (state.item === before.item) return;
-    if (state.item) show(state.item);
-    else if (dialog.open) close(dialog, before.item, searching);
+    if (state.item) return show(state.item);
+    dialog.close();
+    focusOn(before.item);
   });
   return { show };
 }
 
-function close(dialog, docId, searching) {
-  dialog.close();
-  const at = searching.results.hits.findIndex((hit) => hit.doc_id === docId);
-  document.querySelectorAll("#grid .hit-link")[at]?.focus();
+/** To the control of the same name in what is shown now. */
+function refocus(dialog, name) {
+  const same = name && dialog.querySelector(`[aria-label="${CSS.escape(name)}"]`);
+  (same || dialog).focus();
 }
 
 const neighboursOf = (collection, docId) => ({

@@ -1,8 +1,9 @@
-/** The hits, in rows (layout.js). One of them is a stop of the Tab key; arrows go from one to the next. */
+/** The hits, in rows (layout.js); arrows go from one to the next. */
 
 import { el } from "./dom.js";
 import { hitElement, moveOfKey } from "./hit.js";
 import { bottomOf, justified, placeFrom, ratioOf, targetHeight } from "./layout.js";
+import { Near } from "./near.js";
 import { addressOf } from "./store.js";
 import { setSide } from "./thumbnails.js";
 
@@ -11,32 +12,32 @@ const SKELETONS = Array.from({ length: 60 }, () => ({}));
 /**
  * @param {import("./store.js").Store} store
  * @param {import("./searching.js").Searching} searching
+ * @returns {{focusOn: (docId: string) => void}}
  */
 export function grid(store, searching) {
   const list = document.getElementById("grid");
-  const text = document.getElementById("text");
-  const kept = new Map(); // doc_id -> element, so that pictures stay where the hits of two searches are the same
+  const near = new Near(list, (hit, box, element) => elementOf(store, hit, box, element));
+  const laid = new WeakMap(); // by hits: those that are gone back to are where they were
   let collection = "";
   let hits = [];
   let open = true; // whether more will follow: hits at the end that do not fill a row wait for them
   let boxes = []; // of all hits but those
-  let placedFor = null; // the state that the elements of these lead on from
 
-  const render = ({ phase, hits: found, wall, complete }) => {
+  const render = ({ phase, hits: found, wall, complete, fresh }) => {
     list.classList.toggle("stale", phase !== "ready");
     list.classList.toggle("scored", store.state.scores && !wall);
     list.setAttribute("aria-busy", String(phase === "loading"));
-    if (collection !== store.state.collection) kept.clear();
+    if (collection !== store.state.collection) near.clear();
     collection = store.state.collection;
     if (phase !== "loading") show(found, phase !== "failed" && !complete);
     else if (!found.length) show(SKELETONS, true);
+    if (fresh && phase !== "loading") scrollTo({ top: 0, behavior: "instant" });
   };
 
   const show = (found, isOpen) => {
     const goesOn = open && boxes.every((_, at) => found[at] && found[at].doc_id === hits[at].doc_id);
     [hits, open] = [found, isOpen];
     place(goesOn ? boxes : []);
-    forget(kept, hits);
   };
 
   /** Rows that stand stay where they are. */
@@ -44,41 +45,46 @@ export function grid(store, searching) {
     const frame = frameOf(list);
     if (!frame.width) return; // not to be seen yet
     const top = standing.length ? bottomOf(standing) + frame.gap : 0;
-    boxes = [...standing, ...justified(hits.slice(standing.length).map(ratioOf), frame, { open, top })];
-    const focused = document.activeElement;
-    const done = store.state === placedFor ? standing.length : 0;
-    fill(list, boxes.map((box, at) => (at < done ? list.children[at] : elementOf(hits[at], box))));
-    placedFor = store.state;
+    const before = laid.get(hits);
+    const isLaid = before?.width === frame.width && before.open === open;
+    boxes = isLaid ? before.boxes : [...standing, ...justified(hits.slice(standing.length).map(ratioOf), frame, { open, top })];
+    laid.set(hits, { width: frame.width, open, boxes });
     list.style.height = `${bottomOf(boxes)}px`;
-    if (!links(list).some((link) => link.tabIndex === 0)) stopAt(links(list)[0]);
-    if (focused?.closest(".hit")) (focused.isConnected ? focused : (links(list)[0] ?? text)).focus({ preventScroll: true });
+    near.show(hits, boxes, open ? -1 : hits.length);
   };
 
-  const elementOf = (hit, box) => {
-    if (!hit.doc_id) return placed(skeleton(), box);
-    if (!kept.has(hit.doc_id)) kept.set(hit.doc_id, hitElement(store, hit, sideOf(hit, box)));
-    const element = kept.get(hit.doc_id);
-    element.querySelector(".hit-link").href = addressOf({ ...store.state, item: hit.doc_id });
-    element.querySelector(".hit-score").textContent = hit.score.toFixed(3);
-    setSide(element.querySelector("img"), sideOf(hit, box));
-    return placed(element, box);
-  };
-
-  list.addEventListener("focusin", (event) => stopAt(event.target.closest(".hit")?.querySelector("a")));
-  list.addEventListener("keydown", (event) => onKey(event, list, store, hits, boxes));
-  text.addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowDown" || !links(list).length) return;
+  list.addEventListener("keydown", (event) => {
+    const at = event.target.matches(".hit-link") ? near.placeOf(event.target) : -1;
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const move = moveOfKey(event.key, store.state, hits[at].doc_id);
+    const to = placeFrom(event.key, at, boxes);
+    if (!move && to === null) return;
     event.preventDefault();
-    links(list)[0].focus();
+    if (move) store.change(move);
+    else if (to < 0) document.getElementById("text").focus();
+    else near.goTo(to);
+  });
+  document.getElementById("text").addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" || !list.querySelector(".hit-link")) return;
+    event.preventDefault();
+    near.goTo(0);
   });
   searching.subscribe(render);
-  store.subscribe((state, before) => state.scores !== before.scores && render(searching.results));
+  store.subscribe((state, before) => state.scores !== before.scores && render({ ...searching.results, fresh: false }));
   onWidth(list, () => place([]));
   onSight(document.getElementById("more"), () => searching.more(), searching);
+  return { focusOn: (docId) => near.goTo(hits.findIndex((hit) => hit.doc_id === docId)) };
 }
 
-const skeleton = () => el("li", { className: "hit skeleton", "aria-hidden": "true" });
-const links = (list) => [...list.querySelectorAll(".hit-link")];
+/** Its address and its score belong to the search that found it. */
+function elementOf(store, hit, box, element) {
+  if (!hit.doc_id) return placed(el("li", { className: "hit skeleton", "aria-hidden": "true" }), box);
+  element ??= hitElement(store, hit, sideOf(hit, box));
+  element.querySelector(".hit-link").href = addressOf({ ...store.state, item: hit.doc_id });
+  element.querySelector(".hit-score").textContent = hit.score.toFixed(3);
+  setSide(element.querySelector("img"), sideOf(hit, box));
+  return placed(element, box);
+}
 
 function frameOf(list) {
   const width = list.clientWidth;
@@ -94,36 +100,6 @@ function sideOf({ width, height }, box) {
 function placed(element, { left, top, width, height }) {
   Object.assign(element.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
   return element;
-}
-
-function fill(list, elements) {
-  const same = [...list.children].every((child, at) => child === elements[at]);
-  if (same) list.append(...elements.slice(list.children.length));
-  else list.replaceChildren(...elements);
-}
-
-function stopAt(link) {
-  if (!link) return;
-  for (const other of link.closest("ul").querySelectorAll('.hit-link[tabindex="0"]')) other.tabIndex = -1;
-  link.tabIndex = 0;
-}
-
-function forget(kept, hits) {
-  const present = new Set(hits.map((hit) => hit.doc_id));
-  for (const docId of kept.keys()) if (!present.has(docId)) kept.delete(docId);
-}
-
-function onKey(event, list, store, hits, boxes) {
-  const all = links(list);
-  const at = all.indexOf(event.target);
-  if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
-  const move = moveOfKey(event.key, store.state, hits[at].doc_id);
-  const to = placeFrom(event.key, at, boxes);
-  if (!move && to === null) return;
-  event.preventDefault();
-  if (move) store.change(move);
-  else if (to < 0) document.getElementById("text").focus();
-  else all[to].focus();
 }
 
 function onWidth(list, changed) {

@@ -14,6 +14,7 @@ import { dropping } from "./dropping.js";
 import { grid } from "./grid.js";
 import { enginePanel } from "./engine.js";
 import { filtersPanel } from "./filters.js";
+import { followHeader } from "./header.js";
 import { withKey } from "./keyfield.js";
 import { complain, notices } from "./notice.js";
 import { panels } from "./panel.js";
@@ -32,11 +33,12 @@ async function start() {
   const add = (files) => addPictures(store.state.collection, files, () => searching.start());
   dropping(store, byPicture, add);
   chips(store);
-  grid(store, searching);
+  const { focusOn } = grid(store, searching);
   statusLine(store, searching);
   notices(store, searching);
+  followHeader();
   panels(store, [filtersPanel(store), collectionPanel(store, searching, add), enginePanel(store, searching)]);
-  const { show } = detail(store, searching);
+  const { show } = detail(store, searching, focusOn);
   searching.start();
   if (store.state.item) show(store.state.item);
 }

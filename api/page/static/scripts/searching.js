@@ -17,6 +17,7 @@
  * @property {any} error
  * @property {boolean} wall  a mixed view, for nothing is looked for
  * @property {boolean} complete  there are no further hits
+ * @property {boolean} fresh  of another search than was shown before, and not gone back to: it is seen from its top
  */
 
 import { Unreachable, askJson, ofCollection } from "./api.js";
@@ -32,6 +33,7 @@ const RETRY_MS = 3_000;
 const BUSY = [429, 503, 504];
 const ASKED = ["collection", "text", "picture", "share", "mode", "like", "unlike", "where", "filter", "recall", "ef"];
 const DIVERSITY = 0.8;
+const KEPT = 8; // results that can be gone back to
 
 /** What a search that says nothing more than `state` asks the server. @param {import("./store.js").State} state */
 export function requestOf(state) {
@@ -50,7 +52,8 @@ export function requestOf(state) {
 /** The results of the page's search. */
 export class Searching {
   /** @type {Results} */
-  results = { phase: "loading", hits: [], answer: null, error: null, wall: false, complete: false };
+  results = { phase: "loading", hits: [], answer: null, error: null, wall: false, complete: false, fresh: false };
+  #past = new Map(); // results by the part of the state that they are of
   #listeners = [];
   #running = new AbortController();
   #retry = 0;
@@ -58,10 +61,13 @@ export class Searching {
   /** @param {import("./store.js").Store} store */
   constructor(store) {
     this.store = store;
-    store.subscribe((state, before) => {
+    store.subscribe((state, before, isGoneBackTo) => {
       if (!differ(state, before, ASKED)) return;
+      this.#keep(before);
+      const past = isGoneBackTo && this.#past.get(askedIn(state));
+      if (past) return this.#show(past);
       if (state.collection !== before.collection) this.results = { ...this.results, hits: [], answer: null };
-      this.start();
+      this.#ask(null, !isGoneBackTo);
     });
     addEventListener("online", () => this.results.phase === "failed" && this.start());
   }
@@ -72,8 +78,9 @@ export class Searching {
     return () => (this.#listeners = this.#listeners.filter((one) => one !== listener));
   }
 
-  /** Search anew. */
+  /** Search anew: what there is to be found has changed. */
   start() {
+    this.#past.clear();
     this.#ask(null);
   }
 
@@ -82,14 +89,28 @@ export class Searching {
     if (this.results.phase === "ready" && !this.results.complete) this.#ask(this.results.answer.next_cursor);
   }
 
-  /** @param {string | null} cursor  where the page before ended; null is the first one */
-  async #ask(cursor) {
+  /** Results that were shown before, as far as they had been scrolled. */
+  #show(past) {
+    this.#running.abort();
+    clearTimeout(this.#retry);
+    this.#become(past);
+  }
+
+  #keep(state) {
+    if (this.results.phase !== "ready") return;
+    this.#past.delete(askedIn(state)); // so that it becomes the latest
+    this.#past.set(askedIn(state), { ...this.results, fresh: false });
+    if (this.#past.size > KEPT) this.#past.delete(this.#past.keys().next().value);
+  }
+
+  /** @param {string | null} cursor  where the page before ended; null is the first one @param {boolean} fresh */
+  async #ask(cursor, fresh = false) {
     this.#running.abort();
     clearTimeout(this.#retry);
     const running = (this.#running = new AbortController());
     const { state } = this.store;
     const wall = !isQuery(state);
-    this.#become({ phase: "loading", error: null });
+    this.#become({ phase: "loading", error: null, fresh });
     try {
       const answer = wall ? await variety(state, running.signal) : await page(requestOf(state), cursor, running.signal);
       const shown = answer.hits.filter((hit) => !state.like.includes(hit.doc_id));
@@ -107,6 +128,8 @@ export class Searching {
     for (const listener of this.#listeners) listener(this.results);
   }
 }
+
+const askedIn = (state) => JSON.stringify(ASKED.map((name) => state[name]));
 
 function soughtIn(state, mode) {
   if (!isQuery(state)) return { text: "a picture", diversity: DIVERSITY };

@@ -82,12 +82,13 @@ export class Store {
     this.state = parseState(location.search);
     addEventListener("popstate", () => {
       this.#burst = "";
-      this.#become(parseState(location.search));
+      this.#become(parseState(location.search), true);
     });
   }
 
   /**
-   * @param {(state: State, before: State) => void} listener  called after every change
+   * @param {(state: State, before: State, isGoneBackTo: boolean) => void} listener  called after every change; the last
+   *   is true where the browser goes back or forward
    * @returns {() => void} ends it
    */
   subscribe(listener) {
@@ -116,10 +117,10 @@ export class Store {
     else this.change(patch, { replace: true });
   }
 
-  #become(state) {
+  #become(state, isGoneBackTo = false) {
     const before = this.state;
     this.state = state;
-    for (const listener of this.#listeners) listener(state, before);
+    for (const listener of this.#listeners) listener(state, before, isGoneBackTo);
   }
 }
 
