@@ -8,9 +8,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+
+if TYPE_CHECKING:
+    from retrieval.index.segment import Segment
 
 COLOURS = {
     "red": (220, 40, 40),
@@ -31,6 +35,14 @@ def unit_vectors(rows: int, dim: int, seed: int = 0) -> np.ndarray:
     """Random directions, float32 (rows, dim)."""
     vectors = np.random.default_rng(seed).normal(size=(rows, dim)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def recall_of(segment: Segment, queries: np.ndarray, *, k: int, ef_search: int) -> float:
+    """Mean recall@k of a segment's graph against exact search on its vectors."""
+    from retrieval.index.recall import share_found
+
+    truth = segment.exact.search(queries, k=k, ef_search=ef_search)
+    return float(share_found(segment.index.search(queries, k=k, ef_search=ef_search), truth).mean())
 
 
 def save_picture(path: Path, colour: tuple[int, int, int], *, seed: int = 0, size: int = 48) -> Path:

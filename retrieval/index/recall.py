@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from retrieval.protocols import VectorIndex
 from retrieval.types import NO_KEY, FloatArray, KnnResult
 
 ROUNDING = 1e-5
 """By so much may the scores of one pair of vectors differ between two ways to compute them."""
 
 
-def recall_against_exact(
-    index: VectorIndex, exact: VectorIndex, queries: FloatArray, *, k: int, ef_search: int
-) -> float:
-    """Mean share of the exact k nearest neighbours that the index returns, in [0, 1] (recall@k of ann-benchmarks).
-
-    `queries` is float32 (nq, dim). An answer counts as found when its score reaches the exact k-th, so that equal
-    vectors may stand in for one another (Aumüller, Bernhardsson & Faithfull, 2020, section 2.1).
-    """
-    truth = exact.search(queries, k=k, ef_search=ef_search)
-    found = index.search(queries, k=k, ef_search=ef_search)
-    return float(np.mean(share_found(found, truth)))
-
-
 def share_found(found: KnnResult, truth: KnnResult) -> FloatArray:
-    """For each query, the share of the exact answer that was found: float32 (nq,)."""
+    """For each query, the share of its exact k nearest that were found, in [0, 1]: float32 (nq,).
+
+    Their mean is recall@k as ann-benchmarks defines it (Aumüller, Bernhardsson & Faithfull, 2020, section 2.1): one
+    counts as found when its score reaches the exact k-th, so that equal vectors may stand in for one another.
+    """
     wanted = np.sum(truth.keys != NO_KEY, axis=1)
     last = np.take_along_axis(truth.scores, np.maximum(wanted - 1, 0)[:, None], 1)
     good = np.sum((found.keys != NO_KEY) & (found.scores >= last - ROUNDING), axis=1)

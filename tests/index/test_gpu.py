@@ -7,14 +7,13 @@ import logging
 import numpy as np
 import pytest
 from fake_gpu import FakeGpuFaiss
-from helpers import unit_vectors
+from helpers import recall_of, unit_vectors
 
 from retrieval.certificate import Certificate, Curve, Point, Recall
 from retrieval.errors import DependencyError, GpuError, InputError
 from retrieval.index import gpu
 from retrieval.index.faiss_wheel import faiss
 from retrieval.index.hnsw import HnswIndex
-from retrieval.index.recall import recall_against_exact
 from retrieval.index.segment import Segment, write_segment
 from retrieval.index.storage import GraphPlan
 from retrieval.settings import Settings
@@ -98,9 +97,7 @@ def test_a_segment_linked_on_the_gpu_is_searched_like_any_other(with_gpu, tmp_pa
         plan = GraphPlan(PARAMS, storage, QUERIES[100:], gpu=on_gpu)
         written = write_segment(tmp_path, "image", np.arange(ROWS), VECTORS, plan=plan, on_progress=told.append)
         segment = Segment(tmp_path, written)
-        return [
-            recall_against_exact(segment.index, segment.exact, QUERIES[:100], k=10, ef_search=ef) for ef in (100, ROWS)
-        ]
+        return [recall_of(segment, QUERIES[:100], k=10, ef_search=ef) for ef in (100, ROWS)]
 
     some, everything = recalls(on_gpu=True)
     assert everything == 1
@@ -155,7 +152,7 @@ def collection(tmp_path, monkeypatch):
 
     def measured(view, kind, samples):
         (segment,) = view.of_kind(kind)
-        share = recall_against_exact(segment.index, segment.exact, QUERIES, k=10, ef_search=64)
+        share = recall_of(segment, QUERIES, k=10, ef_search=64)
         recall = Recall(share, share, share)
         return Certificate(ROWS, 1e-6, (Curve("image", 1.0, len(QUERIES), (Point(64, recall, None, 64, 1e-3),)),))
 
@@ -230,6 +227,6 @@ def test_a_real_gpu_links_as_well_as_the_cpu(tmp_path):
     def recall(on_gpu: bool) -> float:
         plan = GraphPlan(HnswParams(), "auto", queries[500:], gpu=on_gpu)
         segment = Segment(tmp_path, write_segment(tmp_path, "image", np.arange(60_000), vectors, plan=plan))
-        return recall_against_exact(segment.index, segment.exact, queries[:500], k=10, ef_search=256)
+        return recall_of(segment, queries[:500], k=10, ef_search=256)
 
     assert recall(True) > recall(False) - 0.02

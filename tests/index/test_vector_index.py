@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import unit_vectors
+from helpers import recall_of, unit_vectors
 
 from retrieval.index.bridges import missing_links
 from retrieval.index.distinct import distinct
 from retrieval.index.faiss_wheel import faiss
 from retrieval.index.flat import FlatIndex
 from retrieval.index.hnsw import HnswIndex, build_graph
-from retrieval.index.recall import recall_against_exact
 from retrieval.index.segment import Segment, write_segment
 from retrieval.index.storage import GraphPlan
 from retrieval.rowset import RowSet
@@ -143,6 +142,6 @@ def test_bridges_raise_the_recall_of_queries_from_outside(tmp_path):
     def recall(queries):
         plan = GraphPlan(HnswParams(8, 40), "full", queries)
         segment = Segment(tmp_path, write_segment(tmp_path, "image", np.arange(3000), images, plan=plan))
-        return recall_against_exact(segment.index, segment.exact, texts[:200], k=10, ef_search=20)
+        return recall_of(segment, texts[:200], k=10, ef_search=20)
 
     assert recall(texts[200:]) > recall(None) + 0.1
