@@ -70,14 +70,15 @@ def verify(collection: CollectionName, data_dir: DataDir = None) -> None:
 
     with open_workspace(data_dir) as workspace:
         checked = run(workspace.open(collection))
-    console().print(f"{checked.segments} segments, {checked.files} files, {show_bytes(checked.bytes)}: all as written")
+    count = f"{checked.segments} segment{'' if checked.segments == 1 else 's'}, {checked.files} files"
+    console().print(f"{count}, {show_bytes(checked.bytes)}: all as written")
 
 
 def compact(
     collection: CollectionName,
     exact_rows: Annotated[
         int | None,
-        typer.Option(help="Up to so many vectors stay without a graph [default: 10,000].", show_default=False),
+        typer.Option(min=0, help="Up to so many vectors stay without a graph [default: 10,000].", show_default=False),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -86,7 +87,7 @@ def compact(
 
     with open_workspace(data_dir) as workspace, build_progress() as on_build:
         merges = workspace.open(collection).compact(exact_rows=exact_rows, on_build=on_build)
-    console().print(f"{merges} merges" if merges else "nothing to do")
+    console().print(f"{merges} merge{'' if merges == 1 else 's'}" if merges else "nothing to do")
 
 
 def delete(

@@ -88,7 +88,7 @@ def _write_graph(
         graph = build_graph_on_gpu(nodes, plan.hnsw, on_progress=on_progress)
     else:
         graph = build_graph(codes.project(nodes) if codes else nodes, plan.hnsw, on_progress=on_progress)
-    if plan.queries is not None and len(plan.queries):
+    if plan.queries is not None and len(plan.queries) and len(nodes) > 1:
         index = HnswIndex(graph, codes.index if codes else flat, nodes, codes)
 
         def nearest(queries: FloatArray, k: int, ef_search: int) -> KeyArray:

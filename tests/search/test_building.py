@@ -14,6 +14,7 @@ from retrieval.certificate import Certificate, Curve, Point, Recall
 from retrieval.errors import CorruptionError, RecallError, StorageError
 from retrieval.index import compaction, segment
 from retrieval.index.faiss_wheel import faiss
+from retrieval.metadata import query_samples
 from retrieval.search import columns
 from retrieval.settings import Settings
 from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
@@ -106,6 +107,18 @@ def test_without_a_target_the_first_build_will_do(workspace, built):
     collection.compact()
     assert params == [HnswParams(8, 40)]
     assert collection.views.latest().generation.certificates == {"image": certificate(0.1)}
+
+
+def test_copies_of_one_picture_are_a_graph_of_one_node(workspace):
+    """There is nothing for the sample of queries to connect."""
+    made = workspace.create("c", external_spec("test", DIM), ModelReference("external"), index=INDEX)
+    made.add_vectors([str(row) for row in range(60)], np.repeat(VECTORS[:1], 60, axis=0))
+    with workspace.database.write() as connection:
+        query_samples.replace_all(connection, made.info.id, VECTORS)
+    assert made.compact() == 1
+    assert made.views.latest().has_graph("image")
+    for way in ({}, {"ef_search": 1}, {"exact": True}):
+        assert len({hit.doc_id for hit in made.search(vector=VECTORS[1], k=100, **way).hits}) == 60
 
 
 @pytest.mark.parametrize("role", ROLES)
