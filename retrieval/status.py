@@ -28,7 +28,7 @@ def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
     return CollectionStatus(
         name=info.name,
         aliases=leading,
-        model=f"{info.spec.model}/{info.spec.pretrained}" if info.spec.pretrained else info.spec.model,
+        model=info.spec.name,
         precision=info.spec.precision,
         encoder_id=info.spec.encoder_id,
         dim=info.spec.dim,

@@ -104,9 +104,13 @@ class EncoderSpec:
         """Whether the vectors were made elsewhere, so that nothing can be embedded here."""
         return self.pretrained == EXTERNAL
 
+    @property
+    def name(self) -> str:
+        """For people: the architecture, and the weights where they have a name."""
+        return f"{self.model}/{self.pretrained}" if self.pretrained else self.model
+
     def __str__(self) -> str:
-        name = f"{self.model}/{self.pretrained}" if self.pretrained else self.model
-        return f"{name} ({self.dim}-d, {self.precision}, {self.encoder_id[:12]})"
+        return f"{self.name} ({self.dim}-d, {self.precision}, {self.encoder_id[:12]})"
 
 
 @lru_cache
