@@ -6,11 +6,17 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from api.limits import BodyLimit
+from api.observing.logs import REQUEST_ID
+from api.searching.admission import TIMEOUT_HEADER
 from api.security.guard import Guard
 from api.security.headers import SecurityHeaders
 from api.security.hosts import Hosts
 from api.security.rates import RATE_HEADERS, Rates
 from api.settings import ApiSettings
+
+REQUEST_HEADERS = ["Authorization", "X-Api-Key", "Content-Type", "If-None-Match", "Range", TIMEOUT_HEADER, REQUEST_ID]
+RESPONSE_HEADERS = ["ETag", "Location", "Retry-After", "Content-Range", REQUEST_ID, *RATE_HEADERS]
+"""Those that pages of other origins may send and read, beside what the framework always lets them."""
 
 
 def install(app: FastAPI, settings: ApiSettings) -> None:
@@ -29,8 +35,8 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "X-Api-Key", "Content-Type", "If-None-Match"],
-            expose_headers=["ETag", "Location", "Retry-After", *RATE_HEADERS],
+            allow_headers=REQUEST_HEADERS,
+            expose_headers=RESPONSE_HEADERS,
         )
     is_open_to_pages = settings.is_local and not settings.requires_key
     app.add_middleware(

@@ -29,6 +29,13 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _in_utf8(text: str) -> str:
+    """In an address, the framework puts U+FFFD where bytes are not UTF-8: half of a surrogate pair, for one."""
+    if "\N{REPLACEMENT CHARACTER}" in text:
+        raise ValueError("contains what is not UTF-8 (or U+FFFD): encode the address as UTF-8")
+    return text
+
+
 Storable = AfterValidator(_without_nul)
 _WORDS = "Words to look for."
 _CONDITION = "Only documents whose attributes meet this condition (docs/filters.md)."
@@ -42,14 +49,17 @@ DocId = Annotated[
 ]
 QueryText = Annotated[str, Field(max_length=LONGEST_TEXT, description=_WORDS, examples=["a red shirt"]), Storable]
 QueryTextInUrl = Annotated[
-    str, Field(max_length=LONGEST_IN_URL, description=_WORDS, examples=["a red shirt"]), Storable
+    str,
+    Field(max_length=LONGEST_IN_URL, description=_WORDS, examples=["a red shirt"]),
+    Storable,
+    AfterValidator(_in_utf8),
 ]
 FilterText = Annotated[
     Annotated[str, Field(max_length=LONGEST_TEXT), Storable] | None,
     Field(description=_CONDITION, examples=_CONDITIONS),
 ]
 FilterTextInUrl = Annotated[
-    Annotated[str, Field(max_length=LONGEST_IN_URL), Storable] | None,
+    Annotated[str, Field(max_length=LONGEST_IN_URL), Storable, AfterValidator(_in_utf8)] | None,
     Field(description=_CONDITION, examples=_CONDITIONS),
 ]
 Count = Annotated[

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
 from api.errors import message_of
@@ -13,6 +12,8 @@ from retrieval.errors import CursorError
 from retrieval.metadata.ledger import Reject
 from retrieval.types import Item
 from retrieval.writer import EmbeddedItem
+
+NO_CURSOR = "this is no cursor: give `next_cursor` of the page before as it was"
 
 
 def page_body(items: Sequence[Item], limit: int) -> Body:
@@ -57,7 +58,12 @@ def cursor_after(doc_id: str) -> str:
 
 def doc_id_of(cursor: str | None) -> str:
     """The document after which the page begins, "" for the first one. `CursorError` for what is no cursor."""
+    if cursor is None:
+        return ""
     try:
-        return urlsafe_b64decode(f"{cursor or ''}{'=' * (-len(cursor or '') % 4)}").decode()
-    except (binascii.Error, ValueError) as error:
-        raise CursorError("this is no cursor: give `next_cursor` of the page before as it was") from error
+        doc_id = b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
+    except ValueError as error:
+        raise CursorError(NO_CURSOR) from error
+    if "\0" in doc_id:
+        raise CursorError(NO_CURSOR)
+    return doc_id

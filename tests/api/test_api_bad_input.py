@@ -149,6 +149,8 @@ def test_more_hits_than_there_are_and_fewer_candidates(client):
         ("search?q=a&kk=3", "query.kk: there is no such parameter"),
         ("search?q=a&k=x", "query.k"),
         ("search?q=a%00b", "NUL"),
+        ("search?q=a%ED%A0%80", "query.q: contains what is not UTF-8"),
+        ("similar?doc_id=a&filter=colour%20=%20'%ff'", "query.filter: contains what is not UTF-8"),
         (f"search?q={'a' * 2_001}", "query.q: String should have at most 2000 characters"),
         (f"similar?doc_id=a&filter={'a' * 2_001}", "query.filter"),
         ("similar", "query.doc_id: missing"),

@@ -38,9 +38,15 @@ def test_every_answer_has_them(client, monkeypatch):
 
 
 def test_only_the_named_origins_may_read(client):
-    asked = {"Origin": SHOP, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-api-key"}
+    asked = {
+        "Origin": SHOP,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "x-api-key, x-timeout-ms",
+    }
     assert client.options(f"{PHOTOS}/search", headers=asked).status_code == 200
-    assert client.get("/healthz", headers={"Origin": SHOP}).headers["access-control-allow-origin"] == SHOP
+    answer = client.get("/healthz", headers={"Origin": SHOP})
+    assert answer.headers["access-control-allow-origin"] == SHOP
+    assert "X-Request-Id" in answer.headers["access-control-expose-headers"]
     other = client.get("/healthz", headers={"Origin": "https://other.example"})
     assert "access-control-allow-origin" not in other.headers
     assert client.options(f"{PHOTOS}/search", headers={**asked, "Origin": "https://other.example"}).status_code == 400
