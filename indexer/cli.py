@@ -100,18 +100,17 @@ def index_command(
         exclude=tuple(exclude or ()),
     )
     catalogue.check()
-    params = index_params(m, ef_construction, storage, target_recall, ef_search)
     config = IndexConfig(
-        batch_size=batch_size,
-        workers=workers or default_workers(),
-        commit_every=commit_every,
-        checksum=checksum,
-        sync=sync,
+        batch_size, commit_every=commit_every, checksum=checksum, sync=sync, workers=workers or default_workers()
     )
     with open_workspace(data_dir) as workspace:
-        reference = model_reference(model, checkpoint) or _default_model(workspace, collection)
         opened = open_or_create(
-            workspace, collection, reference, index=params, caption_vectors=caption_vectors, precision=precision
+            workspace,
+            collection,
+            model_reference(model, checkpoint) or _default_model(workspace, collection),
+            index=index_params(m, ef_construction, storage, target_recall, ef_search),
+            caption_vectors=caption_vectors,
+            precision=precision,
         )
         report = _index(catalogue, opened, config, source)
     _show(report, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,11 +11,6 @@ from retrieval.commands.evaluation import group
 from retrieval.commands.evaluation_index import measure_index
 from retrieval.commands.evaluation_options import Cutoffs, Fp32, Out
 from retrieval.commands.options import AsJson, CollectionName, DataDir, EfSearch, Filter, open_workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from retrieval.types import CatalogRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -41,34 +36,25 @@ def captions(
     data_dir: DataDir = None,
 ) -> None:
     """Image-caption retrieval both ways, through the index and exactly, with a report to look at."""
+    from indexer.sources.open import read_records
     from retrieval.commands.evaluation_tables import finish
     from retrieval.commands.progress import step_progress
     from retrieval.errors import InputError
     from retrieval.evaluators.complete import complete_captions
+    from retrieval.evaluators.subject import Subject
 
     cutoffs = tuple(sorted(set(k or (1, 5, 10))))
     if not 1 <= cutoffs[0] <= cutoffs[-1] <= 1_000:
         raise InputError("--k must be in 1..1,000")
     with step_progress() as on_progress, open_workspace(data_dir) as workspace:
         complete = complete_captions(
-            workspace,
-            workspace.open(collection),
-            _records(dataset, split) if dataset else None,
+            Subject(workspace, workspace.open(collection), out, on_progress),
+            read_records(dataset, split=split) if dataset else None,
             dataset=dataset,
             split=split,
             cutoffs=cutoffs,
             ef_search=ef_search,
             filter=filter_,
             fp32=fp32,
-            folder=out,
-            on_progress=on_progress,
         )
     finish(complete, as_json=as_json)
-
-
-def _records(dataset: str, split: str | None) -> Iterator[CatalogRecord]:
-    from indexer.sources.open import open_source
-
-    source = open_source(dataset, split=split)
-    source.check()
-    return source.records()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +9,13 @@ from api.jobs import judged
 from api.jobs.reporter import Reporter
 from api.jobs.requests import AnyEvaluation, CaptionsEvaluation, IndexEvaluation, LabelsEvaluation, RunEvaluation
 from api.jobs.roots import SourceRoots
-from indexer.sources.open import open_source
-from retrieval.collection import Collection
+from indexer.sources.open import read_records
 from retrieval.evaluators.complete import Complete, complete_captions, complete_labels, complete_run
 from retrieval.evaluators.index_complete import CompleteIndex, complete_index
 from retrieval.evaluators.run import parse_measures
+from retrieval.evaluators.subject import Subject
 from retrieval.metadata import evaluations
-from retrieval.types import CatalogRecord
 from retrieval.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Evaluation:
-    """What every kind of evaluation needs beside what is asked."""
-
-    workspace: Workspace
-    collection: Collection
-    roots: SourceRoots
-    folder: Path
-    tell: Reporter
 
 
 def run_evaluation(
@@ -48,8 +34,8 @@ def run_evaluation(
     warnings: tuple[str, ...] = ()
     if _recorded(workspace, folder) is None:
         tell("opening the collection", 0)
-        job = _Evaluation(workspace, workspace.open(name), roots, folder, tell)
-        warnings = _evaluate(job, asked).warnings
+        subject = Subject(workspace, workspace.open(name), folder, tell)
+        warnings = _evaluate(subject, asked, roots).warnings
     return {"evaluation_id": _recorded(workspace, folder), "warnings": list(warnings)}
 
 
@@ -58,38 +44,34 @@ def _recorded(workspace: Workspace, folder: Path) -> int | None:
         return evaluations.in_folder(connection, str(folder))
 
 
-def _evaluate(job: _Evaluation, asked: AnyEvaluation) -> Complete | CompleteIndex:
+def _evaluate(subject: Subject, asked: AnyEvaluation, roots: SourceRoots) -> Complete | CompleteIndex:
     match asked:
         case CaptionsEvaluation():
-            return _captions(job, asked)
+            return _captions(subject, asked, roots)
         case LabelsEvaluation():
-            return _labels(job, asked)
+            return _labels(subject, asked)
         case RunEvaluation():
-            return _run(job, asked)
+            return _run(subject, asked)
         case IndexEvaluation():
-            return _index(job, asked)
+            return _index(subject, asked)
 
 
-def _captions(job: _Evaluation, asked: CaptionsEvaluation) -> Complete:
+def _captions(subject: Subject, asked: CaptionsEvaluation, roots: SourceRoots) -> Complete:
     return complete_captions(
-        job.workspace,
-        job.collection,
-        _records(asked.dataset, asked.split, job.roots) if asked.dataset else None,
+        subject,
+        read_records(roots.resolve(asked.dataset), split=asked.split) if asked.dataset else None,
         dataset=asked.dataset,
         split=asked.split,
         cutoffs=sorted(set(asked.k)),
         ef_search=asked.ef_search,
         filter=asked.filter,
         fp32=asked.fp32,
-        folder=job.folder,
-        on_progress=job.tell,
     )
 
 
-def _labels(job: _Evaluation, asked: LabelsEvaluation) -> Complete:
+def _labels(subject: Subject, asked: LabelsEvaluation) -> Complete:
     return complete_labels(
-        job.workspace,
-        job.collection,
+        subject,
         asked.attribute,
         cutoffs=sorted(set(asked.k)),
         templates=asked.templates,
@@ -97,16 +79,13 @@ def _labels(job: _Evaluation, asked: LabelsEvaluation) -> Complete:
         seed=asked.seed,
         ef_search=asked.ef_search,
         filter=asked.filter,
-        folder=job.folder,
-        on_progress=job.tell,
     )
 
 
-def _run(job: _Evaluation, asked: RunEvaluation) -> Complete:
+def _run(subject: Subject, asked: RunEvaluation) -> Complete:
     queries, qrels = judged.search_queries(asked.queries), judged.judgements(asked.qrels)
     return complete_run(
-        job.workspace,
-        job.collection,
+        subject,
         queries,
         qrels,
         measures=parse_measures(asked.measures),
@@ -115,15 +94,12 @@ def _run(job: _Evaluation, asked: RunEvaluation) -> Complete:
         ef_search=asked.ef_search,
         filter=asked.filter,
         fp32=asked.fp32,
-        folder=job.folder,
-        on_progress=job.tell,
     )
 
 
-def _index(job: _Evaluation, asked: IndexEvaluation) -> CompleteIndex:
+def _index(subject: Subject, asked: IndexEvaluation) -> CompleteIndex:
     return complete_index(
-        job.workspace,
-        job.collection,
+        subject,
         k=asked.k,
         values=asked.ef,
         most=asked.queries,
@@ -131,12 +107,4 @@ def _index(job: _Evaluation, asked: IndexEvaluation) -> CompleteIndex:
         filters=asked.filters,
         given={},
         seed=asked.seed,
-        folder=job.folder,
-        on_progress=job.tell,
     )
-
-
-def _records(dataset: str, split: str | None, roots: SourceRoots) -> Iterator[CatalogRecord]:
-    source = open_source(roots.resolve(dataset), split=split)
-    source.check()
-    return source.records()

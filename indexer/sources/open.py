@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from indexer.sources.coco import CocoCaptionsSource
@@ -15,6 +15,7 @@ from indexer.sources.manifest_columns import ManifestColumns
 from indexer.sources.webdataset import WebDatasetSource
 from retrieval.errors import SourceError
 from retrieval.protocols import CatalogSource
+from retrieval.types import CatalogRecord
 
 _TAKES: Mapping[Kind, Collection[str]] = {
     Kind.FOLDER: (),
@@ -67,6 +68,16 @@ def open_source(
         return _open(path, kind, folder, split, exclude)
     except OSError as error:
         raise SourceError(f"{location}: cannot be read ({error.strerror})") from error
+
+
+def read_records(location: str | Path, *, split: str | None = None) -> Iterator[CatalogRecord]:
+    """The records of the source at `location`, which is looked through for mistakes first.
+
+    Raises `SourceError` for one: see `open_source` and `CatalogSource.check`.
+    """
+    source = open_source(location, split=split)
+    source.check()
+    return source.records()
 
 
 def _kind(path: Path, *, columns_asked: bool) -> Kind:

@@ -55,6 +55,7 @@ def run_queries(
     from retrieval.evaluators.complete import complete_run
     from retrieval.evaluators.queries import read_queries, read_vectors
     from retrieval.evaluators.run import parse_measures
+    from retrieval.evaluators.subject import Subject
 
     measures = parse_measures(measure)
     judged = read_qrels(qrels, quoted=quoted)
@@ -63,8 +64,7 @@ def run_queries(
     with step_progress() as on_progress, open_workspace(data_dir) as workspace:
         opened = workspace.open(collection)
         complete = complete_run(
-            workspace,
-            opened,
+            Subject(workspace, opened, out, on_progress),
             asked,
             judged,
             measures=measures,
@@ -74,8 +74,6 @@ def run_queries(
             ef_search=ef_search,
             filter=filter_,
             fp32=fp32,
-            folder=out,
-            on_progress=on_progress,
         )
     finish(complete, as_json=as_json)
 
@@ -125,14 +123,14 @@ def labels_of(
     from retrieval.errors import InputError
     from retrieval.evaluators.complete import complete_labels
     from retrieval.evaluators.labels import TEMPLATE
+    from retrieval.evaluators.subject import Subject
 
     cutoffs = sorted(set(k or (1, 5, 10)))
     if cutoffs[0] < 1 or sample < 0:
         raise InputError("--k is at least 1, and --sample at least 0")
     with open_workspace(data_dir) as workspace:
         complete = complete_labels(
-            workspace,
-            workspace.open(collection),
+            Subject(workspace, workspace.open(collection), out),
             attribute,
             cutoffs=cutoffs,
             templates=template or [TEMPLATE],
@@ -140,7 +138,6 @@ def labels_of(
             seed=seed,
             ef_search=ef_search,
             filter=filter_,
-            folder=out,
         )
     finish(complete, as_json=as_json)
 

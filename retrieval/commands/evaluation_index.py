@@ -33,12 +33,12 @@ def measure_index(
     from retrieval.evaluators.index_complete import complete_index
     from retrieval.evaluators.index_queries import SELECTIVITIES
     from retrieval.evaluators.queries import read_vectors
+    from retrieval.evaluators.subject import Subject
 
     with step_progress() as on_progress, open_workspace(data_dir) as workspace:
         opened = workspace.open(collection)
         complete = complete_index(
-            workspace,
-            opened,
+            Subject(workspace, opened, out, on_progress),
             k=k,
             values=ef or (),
             most=queries,
@@ -47,8 +47,6 @@ def measure_index(
             vectors=read_vectors(vectors, dim=opened.info.spec.dim) if vectors else None,
             given={"vectors": str(vectors) if vectors else None},
             seed=seed,
-            folder=out,
-            on_progress=on_progress,
         )
     warn(complete.warnings)
     if as_json:

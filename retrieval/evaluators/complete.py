@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retrieval.collection import Collection
 from retrieval.errors import InputError
 from retrieval.evaluation import Measure, Qrels
 from retrieval.evaluators.caption_task import captions_of, own_captions
 from retrieval.evaluators.captions import evaluate_captions
 from retrieval.evaluators.labels import TEMPLATE, image_to_image, label_measures, read_labels, text_to_image
 from retrieval.evaluators.queries import SearchQuery
-from retrieval.evaluators.record import describe, write_and_record
-from retrieval.evaluators.reference import OnProgress, load_reference_encoder, reference_captions, reference_queries
+from retrieval.evaluators.record import describe, keep
+from retrieval.evaluators.reference import load_reference_encoder, reference_captions, reference_queries
+from retrieval.evaluators.report import write_report
 from retrieval.evaluators.run import evaluate_queries
+from retrieval.evaluators.subject import Subject
 from retrieval.evaluators.task import TaskReport
 from retrieval.types import CatalogRecord, FloatArray
-from retrieval.workspace import Workspace
 
 _NOTHING_TO_SEPARATE = "the encoder runs in fp32 as it is: it has no precision to lose, and nothing was embedded again"
 
@@ -35,8 +35,7 @@ class Complete:
 
 
 def complete_captions(
-    workspace: Workspace,
-    collection: Collection,
+    subject: Subject,
     records: Iterable[CatalogRecord] | None,
     *,
     dataset: str | None = None,
@@ -45,8 +44,6 @@ def complete_captions(
     ef_search: int | None = None,
     filter: str | None = None,  # noqa: A002  the word that users write
     fp32: bool = False,
-    folder: Path | None = None,
-    on_progress: OnProgress | None = None,
 ) -> Complete:
     """Image-caption retrieval both ways, with the captions of `records`, or the collection's own for None.
 
@@ -54,8 +51,8 @@ def complete_captions(
     `split` say in the record what the captions were. Raises as `captions_of`, `own_captions`, `evaluate_captions` and
     `load_reference_encoder` do.
     """
-    tell = on_progress or _silent
-    encoder = load_reference_encoder(collection, device=workspace.settings.device) if fp32 else None
+    collection, tell = subject.collection, subject.on_progress
+    encoder = load_reference_encoder(collection, device=subject.workspace.settings.device) if fp32 else None
     tell("reading captions", 0, 3)
     task = own_captions(collection) if records is None else captions_of(collection, records)
     reference = reference_captions(collection, encoder, task.captions, on_progress=tell) if encoder else None
@@ -68,12 +65,11 @@ def complete_captions(
     tell("writing the report", 2, 3)
     warnings = [f"{task.missing:,} images of the dataset are not in the collection"] * bool(task.missing)
     warnings += [_NOTHING_TO_SEPARATE] * (fp32 and encoder is None)
-    return _keep(workspace, collection, reports, config, kind="captions", folder=folder, warnings=warnings)
+    return _keep(subject, "captions", config, reports, warnings)
 
 
 def complete_labels(
-    workspace: Workspace,
-    collection: Collection,
+    subject: Subject,
     attribute: str,
     *,
     cutoffs: Sequence[int] = (1, 5, 10),
@@ -82,11 +78,9 @@ def complete_labels(
     seed: int = 0,
     ef_search: int | None = None,
     filter: str | None = None,  # noqa: A002
-    folder: Path | None = None,
-    on_progress: OnProgress | None = None,
 ) -> Complete:
     """Class-level retrieval by an attribute; names of classes ask too where the collection has an encoder."""
-    tell = on_progress or _silent
+    collection, tell = subject.collection, subject.on_progress
     tell("reading labels", 0, 4)
     labels, measures = read_labels(collection, attribute), label_measures(cutoffs)
     tell("searching by image", 1, 4)
@@ -104,12 +98,11 @@ def complete_labels(
     options = {"attribute": attribute, "k": list(cutoffs), "template": list(templates), "sample": sample, "seed": seed}
     config = describe(collection, "labels", **options, ef_search=ef_search, filter=filter)
     tell("writing the report", 3, 4)
-    return _keep(workspace, collection, reports, config, kind="labels", folder=folder, warnings=warnings)
+    return _keep(subject, "labels", config, reports, warnings)
 
 
 def complete_run(
-    workspace: Workspace,
-    collection: Collection,
+    subject: Subject,
     queries: Sequence[SearchQuery],
     qrels: Qrels,
     *,
@@ -120,17 +113,15 @@ def complete_run(
     ef_search: int | None = None,
     filter: str | None = None,  # noqa: A002
     fp32: bool = False,
-    folder: Path | None = None,
-    on_progress: OnProgress | None = None,
 ) -> Complete:
     """Queries with judgements; `given` says in the record where they came from. With `fp32` as `complete_captions`.
 
     Raises as `evaluate_queries` and `load_reference_encoder` do, and `InputError` for `fp32` with ready `vectors`.
     """
-    tell = on_progress or _silent
+    collection, tell = subject.collection, subject.on_progress
     if fp32 and vectors is not None:
         raise InputError("fp32 embeds the queries again, and their vectors are given: leave out one of them")
-    encoder = load_reference_encoder(collection, device=workspace.settings.device) if fp32 else None
+    encoder = load_reference_encoder(collection, device=subject.workspace.settings.device) if fp32 else None
     reference = reference_queries(collection, encoder, queries, on_progress=tell) if encoder else None
     tell("searching", 0, 2)
     report = evaluate_queries(
@@ -148,22 +139,13 @@ def complete_run(
     config = describe(collection, "run", **options, ef_search=ef_search, filter=filter, fp32=fp32)
     tell("writing the report", 1, 2)
     warnings = [_NOTHING_TO_SEPARATE] * (fp32 and encoder is None)
-    return _keep(workspace, collection, [report], config, kind="run", folder=folder, warnings=warnings)
+    return _keep(subject, "run", config, [report], warnings)
 
 
 def _keep(
-    workspace: Workspace,
-    collection: Collection,
-    reports: Sequence[TaskReport],
-    config: Mapping[str, Any],
-    *,
-    kind: str,
-    folder: Path | None,
-    warnings: Sequence[str] = (),
+    subject: Subject, kind: str, config: Mapping[str, Any], reports: Sequence[TaskReport], warnings: Sequence[str]
 ) -> Complete:
-    kept, metrics = write_and_record(collection, reports, config, kind=kind, folder=folder, data_dir=workspace.data_dir)
-    return Complete(reports, metrics, kept, tuple(warnings))
-
-
-def _silent(_what: str, _done: int, _total: int) -> None:
-    """Nobody wants to know."""
+    folder, metrics = keep(
+        subject, kind, config, lambda folder: write_report(folder, subject.collection, reports, config)
+    )
+    return Complete(reports, metrics, folder, tuple(warnings))

@@ -12,9 +12,8 @@ from retrieval.evaluators.index_page import write_index_report
 from retrieval.evaluators.index_queries import query_sets
 from retrieval.evaluators.index_sweep import Series, sweep, sweep_values
 from retrieval.evaluators.record import describe, keep
-from retrieval.evaluators.reference import OnProgress
+from retrieval.evaluators.subject import Subject
 from retrieval.types import FloatArray
-from retrieval.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,8 +27,7 @@ class CompleteIndex:
 
 
 def complete_index(
-    workspace: Workspace,
-    collection: Collection,
+    subject: Subject,
     *,
     k: int = 10,
     values: Sequence[int] = (),
@@ -39,31 +37,25 @@ def complete_index(
     vectors: FloatArray | None = None,
     given: Mapping[str, object],
     seed: int = 0,
-    folder: Path | None = None,
-    on_progress: OnProgress | None = None,
 ) -> CompleteIndex:
     """Measure recall@k against exact search and speed at each of `values` of ef_search, or at the usual ones for none.
 
     `given` says in the record where the `vectors` came from. Raises as `sweep_values` and `query_sets` do, and
     `StorageError` where the report cannot be written.
     """
+    collection = subject.collection
     values = sweep_values(k, values, collection.info.index.ef_search)
     sets, warnings = query_sets(
         collection, most=most, vectors=vectors, selectivities=selectivities, filters=filters, seed=seed
     )
     warnings += _without_graph(collection)
-    series = [sweep(collection, queries, values, k=k, on_progress=on_progress) for queries in sets]
+    series = [sweep(collection, queries, values, k=k, on_progress=subject.on_progress) for queries in sets]
     options = {"k": k, "queries": most, "selectivity": list(selectivities), "filters": list(filters), "seed": seed}
     config = describe(collection, "index", **options, **given, ef_search=values)
-    kept, metrics = keep(
-        collection,
-        lambda chosen: write_index_report(chosen, collection, series, warnings, config),
-        config,
-        kind="index",
-        folder=folder,
-        data_dir=workspace.data_dir,
+    folder, metrics = keep(
+        subject, "index", config, lambda folder: write_index_report(folder, collection, series, warnings, config)
     )
-    return CompleteIndex(series, metrics, kept, tuple(warnings))
+    return CompleteIndex(series, metrics, folder, tuple(warnings))
 
 
 def _without_graph(collection: Collection) -> list[str]:

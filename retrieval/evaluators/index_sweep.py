@@ -18,7 +18,7 @@ from retrieval.errors import InputError
 from retrieval.evaluation import Estimate
 from retrieval.evaluation.statistics import bootstrap_intervals
 from retrieval.evaluators.index_queries import QuerySet
-from retrieval.evaluators.reference import OnProgress
+from retrieval.evaluators.subject import OnProgress, silent
 from retrieval.evaluators.timing import Timing, time_queries
 from retrieval.index.generation import Allowed
 from retrieval.index.recall import share_found
@@ -106,12 +106,11 @@ def sweep(
     values: Sequence[int],
     *,
     k: int,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = silent,
 ) -> Series:
     """Measure recall@k and speed of the exact search and at each ef_search, one step of progress for each."""
-    tell = on_progress or (lambda _what, _done, _total: None)
     what, total = f"{queries.name} queries", len(values) + 1
-    tell(what, 0, total)
+    on_progress(what, 0, total)
     asker = _Asker.of(collection, queries, k)
     found, plan = asker.nearest(queries.vectors, None, exact=True)
     truth = asker.kept(found)
@@ -119,13 +118,13 @@ def sweep(
     measured = {(plan.strategy, plan.ef_search): exact}
     points = []
     for done, ef_search in enumerate(values, start=1):
-        tell(what, done, total)
+        on_progress(what, done, total)
         found, plan = asker.nearest(queries.vectors, ef_search)
         key = (plan.strategy, plan.ef_search)
         if key not in measured:
             measured[key] = _point(asker, ef_search, plan, found, truth)
         points.append(replace(measured[key], ef_search=ef_search))
-    tell(what, total, total)
+    on_progress(what, total, total)
     _, served = asker.nearest(queries.vectors, None)
     return Series(queries, exact, tuple(points), served)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from retrieval.collection import Collection
 from retrieval.encoders.registry import load_model
 from retrieval.errors import ConflictError, EncoderMismatchError, ExternalVectorsError, ImageError
 from retrieval.evaluators.queries import SearchQuery, embed_queries
+from retrieval.evaluators.subject import OnProgress, silent
 from retrieval.images.decode import decode
 from retrieval.images.read import read_image
 from retrieval.metadata import items, ledger, scans
@@ -21,9 +21,6 @@ from retrieval.types import FloatArray, KeyArray, PixelArray
 
 PRECISION = "fp32"
 BATCH = 256
-
-OnProgress: TypeAlias = Callable[[str, int, int], None]
-"""Told of progress: what is being done, how many steps of it are, of how many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,19 +71,19 @@ def load_reference_encoder(collection: Collection, *, device: str | None = None)
 
 
 def reference_captions(
-    collection: Collection, encoder: Encoder, captions: Sequence[str], *, on_progress: OnProgress | None = None
+    collection: Collection, encoder: Encoder, captions: Sequence[str], *, on_progress: OnProgress = silent
 ) -> Reference:
     """Every document of a collection and these captions, embedded by `encoder`."""
     keys, _, documents, stored = _documents(collection, encoder, on_progress)
     vectors = np.empty((len(captions), encoder.spec.dim), np.float32)
     for start in range(0, len(captions), BATCH):
         vectors[start : start + BATCH] = encoder.encode_texts(captions[start : start + BATCH])
-        _tell(on_progress, "texts", min(start + BATCH, len(captions)), len(captions))
+        on_progress(f"texts in {PRECISION}", min(start + BATCH, len(captions)), len(captions))
     return Reference(keys, documents, vectors, stored)
 
 
 def reference_queries(
-    collection: Collection, encoder: Encoder, queries: Sequence[SearchQuery], *, on_progress: OnProgress | None = None
+    collection: Collection, encoder: Encoder, queries: Sequence[SearchQuery], *, on_progress: OnProgress = silent
 ) -> Reference:
     """Every document of a collection and these queries, embedded by `encoder`. Raises as `embed_queries` does."""
     keys, doc_ids, documents, stored = _documents(collection, encoder, on_progress)
@@ -98,7 +95,7 @@ def reference_queries(
 
 
 def _documents(
-    collection: Collection, encoder: Encoder, on_progress: OnProgress | None
+    collection: Collection, encoder: Encoder, on_progress: OnProgress
 ) -> tuple[KeyArray, list[str], FloatArray, int]:
     """Keys, doc_ids and vectors of all live documents, and how many of the vectors are the stored ones."""
     with collection.database.read() as connection:
@@ -110,7 +107,7 @@ def _documents(
         if pictures:
             vectors[[start + row for row in pictures]] = encoder.encode_images(np.stack(list(pictures.values())))
         again += len(pictures)
-        _tell(on_progress, "images", min(start + BATCH, len(keys)), len(keys))
+        on_progress(f"images in {PRECISION}", min(start + BATCH, len(keys)), len(keys))
     return keys, doc_ids, vectors, len(keys) - again
 
 
@@ -129,8 +126,3 @@ def _pictures(collection: Collection, encoder: Encoder, keys: KeyArray) -> dict[
         except ImageError:
             continue
     return pictures
-
-
-def _tell(on_progress: OnProgress | None, what: str, done: int, total: int) -> None:
-    if on_progress:
-        on_progress(f"{what} in fp32", done, total)

@@ -24,6 +24,7 @@ from retrieval.evaluators.reference import (
     reference_queries,
 )
 from retrieval.evaluators.run import evaluate_queries
+from retrieval.evaluators.subject import Subject
 from retrieval.index.projection import fit_projection
 from retrieval.settings import Settings
 from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference, external_spec
@@ -252,7 +253,7 @@ def test_a_collection_that_changed_meanwhile_is_told(coarse):
 
 def test_the_collections_own_model_is_loaded_in_fp32_and_measured(coarse, workspace, tmp_path):
     """The model is named "fake", which runs in fp32; of the coarse one only the precision differs."""
-    done = complete_captions(workspace, coarse, None, cutoffs=[1], fp32=True, folder=tmp_path / "report")
+    done = complete_captions(Subject(workspace, coarse, tmp_path / "report"), None, cutoffs=[1], fp32=True)
     assert [list(report.blame[1].blame) for report in done.reports] == [["model", "precision"]] * 2
     assert done.reports[0].blame[1].misses > done.reports[0].blame[1].blame["model"]
     assert done.warnings == ()
@@ -352,4 +353,4 @@ def test_a_filter_that_allows_nothing_or_is_wrong_is_refused(collection, express
 
 def test_a_collection_without_captions_is_refused(collection):
     with pytest.raises(InputError, match="has no captions with vectors: name a dataset"):
-        complete_captions(None, collection, None)
+        complete_captions(Subject(None, collection), None)
