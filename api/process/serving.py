@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from types import FrameType
 
 import uvicorn
@@ -26,6 +27,8 @@ KEEP_ALIVE_S = 75
 """Longer than clients and proxies keep idle connections (5 to 60 s): else one sends just when the server hangs up."""
 CLOSING_S = 2.0
 """Beyond the grace time, for what does not depend on clients."""
+ENDING_S = 0.5
+"""For threads that have nothing to do any more, and have been told to end."""
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +96,11 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 def _leave_threads() -> None:
     """Everything is closed. What is still at work then loads a model, for nobody, and would be waited for."""
-    if any(thread.is_alive() and not thread.daemon for thread in threading.enumerate()[1:]):
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon]
+    deadline = monotonic() + ENDING_S
+    for thread in others:
+        thread.join(max(0.0, deadline - monotonic()))
+    if any(thread.is_alive() for thread in others):
         _log.info("a model was still being loaded")
         logging.shutdown()
         sys.stdout.flush()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 
+import httpx2
 import pytest
 from api_service import fill, settings_for, wait_until
 from server import get, running, start
@@ -29,11 +30,11 @@ FakeEncoder.encode_texts = encode_texts
 LOADING = """
 import time
 from pathlib import Path
-import retrieval.workspace
+import retrieval.encoders.registry
 def load(*arguments, **options):
     Path("loading").touch()
     time.sleep(600)
-retrieval.workspace.load_encoder = load
+retrieval.encoders.registry.load_encoder = load
 """
 
 
@@ -50,11 +51,14 @@ def test_serves_and_stops_on_sigterm(folder):
         status, found = get(f"{url}/v1/collections/photos/search?q=red&k=1")
         assert (status, found["hits"][0]["attributes"]["colour"]) == (200, "red")
         assert get(f"{url}/nothing")[1]["error"]["code"] == "not_found"
+        large = httpx2.post(f"{url}/v1/collections/photos/search/image", files={"image": bytes(2_000_000)})
+        assert large.status_code == 422  # and a thread that the framework has written it to a file with
         server.send_signal(signal.SIGTERM)
         _, err = server.communicate(timeout=20)
         assert server.returncode == 0, err
         assert "Traceback" not in err
         assert "warning" not in err
+        assert "still being loaded" not in err
 
 
 def test_finishes_what_runs_before_it_stops(folder):
