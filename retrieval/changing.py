@@ -18,7 +18,7 @@ from retrieval.metadata.ledger import LedgerEntry
 from retrieval.originals import original_uri
 from retrieval.patching import Patch, patched, settled
 from retrieval.protocols import Encoder
-from retrieval.records import check_record
+from retrieval.records import as_list, check_record
 from retrieval.search.catalogue import Catalogue
 from retrieval.types import AttributeValue, CatalogRecord, FloatArray
 from retrieval.vectors import unit
@@ -78,6 +78,7 @@ class ChangeableCollection(ABC):
 
         `vectors` is float (n, dim) of any length but zero; captions get no vectors of their own.
         """
+        doc_ids = as_list(doc_ids, "doc_ids")
         for what, given in (("vectors", vectors), ("captions", captions), ("attributes", attributes)):
             if given is not None and len(given) != len(doc_ids):
                 raise InputError(f"{len(doc_ids)} doc_ids, but {len(given)} {what}: give one for each")
@@ -89,15 +90,17 @@ class ChangeableCollection(ABC):
             record = CatalogRecord(
                 doc_id,
                 "",
-                tuple(captions[row]) if captions else (),
+                as_list(captions[row], "the captions of a document") if captions else (),
                 attributes[row] if attributes else {},
             )
             batch.append(EmbeddedItem(check_record(record), vector, none))
         self.writer.commit(WriteBatch(items=batch))
+        self.compactor.fold()
 
     def delete(self, doc_ids: Sequence[str]) -> int:
         """Delete documents; no later search returns them. Returns how many were there."""
-        return len(self.writer.commit(WriteBatch(deletes=doc_ids))) if doc_ids else 0
+        deletes = as_list(doc_ids, "doc_ids")
+        return len(self.writer.commit(WriteBatch(deletes=deletes))) if deletes else 0
 
     def put(
         self,
@@ -113,7 +116,7 @@ class ChangeableCollection(ABC):
             ImageError: the picture cannot be decoded.
             RecordError: the id, a caption or an attribute cannot be stored.
         """
-        record = CatalogRecord(doc_id, original_uri(image), tuple(captions), attributes or {})
+        record = CatalogRecord(doc_id, original_uri(image), as_list(captions, "captions"), attributes or {})
         decoded = decode_record(check_record(record), image, self.encoder)
         items = embed_decoded([decoded], self.encoder, self.info)
         self.writer.commit(WriteBatch(items=items, ledger=[decoded.entry], pictures=[image]))
@@ -135,7 +138,7 @@ class ChangeableCollection(ABC):
             ConflictError: others change it all the time.
             RecordError: a caption or an attribute cannot be stored.
         """
-        patch = Patch(attributes or {}, None if captions is None else tuple(captions))
+        patch = Patch(attributes or {}, None if captions is None else as_list(captions, "captions"))
 
         def change() -> None:
             stored = self.catalogue.stored(doc_id)

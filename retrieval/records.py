@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 
-from retrieval.errors import RecordError
+from retrieval.errors import InputError, RecordError
 from retrieval.types import CatalogRecord
 
 MAX_DOC_ID_BYTES = 2_000
@@ -35,6 +36,13 @@ def check_record(record: CatalogRecord) -> CatalogRecord:
     return record
 
 
+def as_list(texts: Sequence[str], what: str) -> tuple[str, ...]:
+    """The texts; `InputError` for a single one, which Python would take for the list of its letters."""
+    if isinstance(texts, str):
+        raise InputError(f"{what} are one text, {texts[:50]!r}: give a list of texts")
+    return tuple(texts)
+
+
 def _check_value(value: object, name: str) -> None:
     if isinstance(value, list):
         if others := [single for single in value if not isinstance(single, str)]:
@@ -59,7 +67,9 @@ def record_sha256(record: CatalogRecord) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _check_text(text: str, what: str, longest: int) -> None:
+def _check_text(text: object, what: str, longest: int) -> None:
+    if not isinstance(text, str):
+        raise RecordError(f"{what} must be a text, not {type(text).__name__}")
     if len(text) > longest:
         raise RecordError(f"{what} has {len(text):,} characters: {longest:,} is the most")
     if "\0" in text:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from retrieval import building
-from retrieval.errors import ConflictError, InputError, NotFoundError, StorageError, VectorError
+from retrieval.compactor import Compactor
+from retrieval.errors import ConflictError, InputError, NotFoundError, RecordError, StorageError, VectorError
 from retrieval.index import compaction, files
 from retrieval.metadata import collections, generations, ledger, versions
 from retrieval.search import certify, planner
@@ -135,7 +136,8 @@ class LivingCollection(RuleBasedStateMachine):
         with killed_at(moment):
             match change:
                 case "add":
-                    self.add(ids, 2)
+                    with patch.object(Compactor, "fold"):  # killed over that, the change is there
+                        self.add(ids, 2)
                 case "delete":
                     self.delete(ids)
                 case _:
@@ -209,6 +211,14 @@ def test_compaction_links_a_graph_and_deletes_what_it_replaced(workspace, monkey
     assert collection.compact() == 0
 
 
+def test_commits_of_single_vectors_are_folded(workspace):
+    collection = new_collection(workspace)
+    for row in range(70):
+        collection.add_vectors([str(row)], POOL[row : row + 1])
+    assert len(collection.views.latest().segments) < 2 * compaction.TIER
+    assert [hit.doc_id for hit in collection.search(vector=POOL[69], k=1).hits] == ["69"]
+
+
 def test_a_write_and_a_compaction_killed_at_each_step_do_nothing_or_all(tmp_path, monkeypatch):
     """One step further every time, until it gets through."""
     monkeypatch.setattr(compaction, "EXACT_ROWS", 20)
@@ -276,6 +286,15 @@ def test_bad_vectors_and_calls_are_refused_and_nothing_is_written(workspace):
             collection.add_vectors(["a"], vectors)
     with pytest.raises(InputError, match="twice"):
         collection.add_vectors(["a", "a"], POOL[:2])
+    with pytest.raises(RecordError, match="doc_id must be a text, not int"):
+        collection.add_vectors([1], POOL[:1])
+    for call in (
+        lambda: collection.add_vectors("ab", POOL[:2]),
+        lambda: collection.add_vectors(["a"], POOL[:1], captions=["a dress"]),
+        lambda: collection.delete("ab"),
+    ):
+        with pytest.raises(InputError, match=r"one text.* give a list"):
+            call()
     assert len(collection) == 0
     with pytest.raises(VectorError, match="shape"):
         collection.search(vector=np.ones(DIM + 1))
