@@ -11,7 +11,7 @@ from api_service import PHOTOS, doc_ids, error, fill, serving, settings_for, wai
 from fastapi.testclient import TestClient
 
 import api.process.preload
-import retrieval.workspace
+import retrieval.encoders.registry
 from api.app import create_app
 from api.settings import ApiSettings
 from retrieval.encoders.fake import FakeEncoder
@@ -78,7 +78,7 @@ def counting(monkeypatch, *, failures: int = 0) -> list[float]:
             raise ModelError("no weights at /srv/models/secret.pt")
         return CalledEncoder()
 
-    monkeypatch.setattr(retrieval.workspace, "load_encoder", load)
+    monkeypatch.setattr(retrieval.encoders.registry, "load_encoder", load)
     load.calls = calls
     return loads
 
@@ -147,7 +147,7 @@ def test_texts_are_encoded_on_as_many_threads_as_there_are_lanes(workspace, tmp_
     with serving(settings_for(tmp_path), text_lanes=2) as client, ThreadPoolExecutor(6) as threads:
         asked = [f"{PHOTOS}/search?q=red {number}" for number in range(30)]
         assert {answer.status_code for answer in threads.map(client.get, asked)} == {200}
-    assert 1 <= len(set(retrieval.workspace.load_encoder.calls)) <= 2
+    assert 1 <= len(set(retrieval.encoders.registry.load_encoder.calls)) <= 2
 
 
 def test_searches_overlap_with_writes(client, workspace, tmp_path):

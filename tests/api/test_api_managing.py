@@ -12,7 +12,7 @@ from api_service import PHOTOS, add, doc_ids, error, fill_photos, serving, setti
 from helpers import COLOURS, save_picture
 from server import get, running
 
-import retrieval.workspace
+import retrieval.encoders.registry
 from retrieval.certificate import Certificate, Curve, Point, Recall
 from retrieval.errors import ConflictError, ModelError
 from retrieval.metadata import generations
@@ -121,7 +121,7 @@ def test_collections_are_made_for_models_and_like_others(client, tmp_path, monke
     for model in ("../secret", "/etc/passwd", "model.json", str(tmp_path)):
         refused = client.post("/v1/collections", json={"name": "other", "model": model})
         assert "is a path" in error(refused, 422)["message"]
-    monkeypatch.setattr(retrieval.workspace, "load_encoder", no_encoder)
+    monkeypatch.setattr(retrieval.encoders.registry, "load_encoder", no_encoder)
     refused = client.post("/v1/collections", json={"name": "other", "model": "no-such-model"})
     assert error(refused, 422)["code"] == "invalid_model"
     for wrong in (

@@ -47,7 +47,7 @@ def figures(report):
 
 def test_a_second_run_embeds_only_what_is_new_or_changed(workspace, collection, photos):
     assert figures(run(workspace, collection, photos)) == (18, 0, 0, 0, 0)
-    with patch("retrieval.workspace.load_encoder", side_effect=AssertionError("a model was loaded for nothing")):
+    with patch("retrieval.encoders.registry.load_encoder", side_effect=AssertionError("a model was loaded")):
         assert figures(run(workspace, workspace.open("photos"), photos)) == (0, 0, 18, 0, 0)
     save_picture(photos / "red" / "0.png", COLOURS["blue"], seed=9)
     save_picture(photos / "red" / "new.png", COLOURS["red"], seed=9)
