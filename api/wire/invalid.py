@@ -35,6 +35,8 @@ def _message(one: Mapping[str, Any]) -> str:
             return "not a JSON object: send one, with Content-Type: application/json"
         case "missing" | "value_error", ("body", "image"):
             return "send it as a file in a multipart form"
+        case "json_invalid", _:
+            return f'not JSON ({one["ctx"]["error"]}): quote texts and put lists into brackets, as ["a red hat"]'
         case "missing", _:
             return "missing"
         case "extra_forbidden", _:
