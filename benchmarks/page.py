@@ -48,6 +48,7 @@ WATCH = """
         if (document.querySelector(".hit-link")) window.answered ??= performance.now();
     }).observe(document, {childList: true, subtree: true});
 """
+LAST = "() => Number([...document.querySelectorAll('.hit')].at(-1).ariaPosInSet)"
 TIMES = """() => ({
     first_contentful_paint: performance.getEntriesByName("first-contentful-paint")[0].startTime,
     results: answered, first_picture: pictured, layout_shift: shift})"""
@@ -100,17 +101,24 @@ async def visit(browser: Browser, url: str, path: str) -> tuple[Page, dict[str, 
 async def scroll(page: Page) -> dict[str, float]:
     """Down through 2,000 hits, screen by screen."""
     async with asyncio.timeout(PATIENCE_S):
-        while await page.locator(".hit-link").count() < SCROLLED:
+        while (hits := await page.evaluate(LAST)) < SCROLLED:
             await page.mouse.wheel(0, VIEWPORT["height"])
             await page.wait_for_timeout(50)
-    return {"hits": await page.locator(".hit-link").count(), "layout_shift": await page.evaluate("shift")}
+    elements = await page.locator(".hit-link").count()
+    return {"hits": hits, "elements": elements, "layout_shift": await page.evaluate("shift")}
 
 
-async def memory(session: CDPSession, page: Page) -> dict[str, float]:
-    """MiB of the page's process, decoded pictures included, and of its JavaScript; its nodes."""
+async def memory(session: CDPSession, page: Page, *, scarce: bool = False) -> dict[str, float]:
+    """MiB of the page's process, decoded pictures included, and of its JavaScript; its nodes.
+
+    `scarce` is what is left when memory runs out and the browser lets go of the decoded pictures that it keeps.
+    """
     processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
     of_page = await page.context.new_cdp_session(page)
     await of_page.send("HeapProfiler.collectGarbage")
+    if scarce:
+        await of_page.send("Memory.simulatePressureNotification", {"level": "critical"})
+        await page.wait_for_timeout(1_000)
     counters: dict[str, Any] = await of_page.send("Memory.getDOMCounters")
     heap: dict[str, Any] = await of_page.send("Runtime.getHeapUsage")
     renderers = [resident(one["id"]) for one in processes if one["type"] == "renderer"]
@@ -146,6 +154,7 @@ async def measure(folder: Path, visits: int) -> dict[str, object]:
         told["memory before"] = await memory(session, page)
         told["scrolled"] = await scroll(page)
         told["memory after"] = await memory(session, page)
+        told["memory after, scarce"] = await memory(session, page, scarce=True)
         await browser.close()
         return told
 

@@ -41,11 +41,13 @@ function fill(store, searching, add, place) {
     quietly(rejectsList(name, rejects, running.signal), rejects);
     searching.start();
   };
-  quietly(refresh(), facts);
-  quietly(jobsList(name, jobs, changed, running.signal), jobs);
-  quietly(evaluationsList(name, evaluations, running.signal), evaluations);
-  quietly(rejectsList(name, rejects, running.signal), rejects);
-  return () => running.abort();
+  const ready = Promise.all([
+    quietly(refresh(), facts),
+    quietly(jobsList(name, jobs, changed, running.signal), jobs),
+    quietly(evaluationsList(name, evaluations, running.signal), evaluations),
+    quietly(rejectsList(name, rejects, running.signal), rejects),
+  ]);
+  return { ready, end: () => running.abort() };
 }
 
 function addButton(add) {

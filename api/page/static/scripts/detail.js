@@ -62,7 +62,7 @@ export function detail(store, searching, focusOn) {
     if (state.item === before.item) return;
     if (state.item) return show(state.item);
     dialog.close();
-    focusOn(before.item);
+    requestAnimationFrame(() => focusOn(before.item)); // after the browser, going back, has scrolled to where one was
   });
   return { show };
 }

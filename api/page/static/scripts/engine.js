@@ -39,17 +39,18 @@ function fill(store, searching, place) {
   };
   const unsubscribe = searching.subscribe(show);
   show(searching.results);
-  askJson(ofCollection(store.state.collection, ""), { signal: running.signal }).then(
+  const loaded = askJson(ofCollection(store.state.collection, ""), { signal: running.signal }).then(
     (collection) => {
       showGraph = graphSection(store, collection, graph);
       show(searching.results);
     },
     () => {},
   );
-  return () => {
+  const end = () => {
     unsubscribe();
     running.abort();
   };
+  return { ready: Promise.all([loaded, searching.settled()]), end };
 }
 
 function planSection({ strategy, ef_search, searched, allowed, generation, certified, certified_at, depth }) {

@@ -39,11 +39,11 @@ function fill(store, place) {
     if (counted.length) render(); // what is chosen, at once; the new counts may take a while
     load();
   });
-  load();
-  return () => {
+  const end = () => {
     unsubscribe();
     running.abort();
   };
+  return { ready: load(), end };
 }
 
 async function counts(state, opened, signal) {

@@ -7,7 +7,7 @@ import { Near } from "./near.js";
 import { addressOf } from "./store.js";
 import { setSide } from "./thumbnails.js";
 
-const SKELETONS = Array.from({ length: 60 }, () => ({}));
+const SKELETONS = 40;
 
 /**
  * @param {import("./store.js").Store} store
@@ -18,6 +18,7 @@ export function grid(store, searching) {
   const list = document.getElementById("grid");
   const near = new Near(list, (hit, box, element) => elementOf(store, hit, box, element));
   const laid = new WeakMap(); // by hits: those that are gone back to are where they were
+  const skeletons = document.getElementById("skeletons");
   let collection = "";
   let hits = [];
   let open = true; // whether more will follow: hits at the end that do not fill a row wait for them
@@ -29,8 +30,9 @@ export function grid(store, searching) {
     list.setAttribute("aria-busy", String(phase === "loading"));
     if (collection !== store.state.collection) near.clear();
     collection = store.state.collection;
+    skeletons.hidden = phase !== "loading" || found.length > 0;
     if (phase !== "loading") show(found, phase !== "failed" && !complete);
-    else if (!found.length) show(SKELETONS, true);
+    else if (!found.length) show([], true);
     if (fresh && phase !== "loading") scrollTo({ top: 0, behavior: "instant" });
   };
 
@@ -69,6 +71,7 @@ export function grid(store, searching) {
     event.preventDefault();
     near.goTo(0);
   });
+  skeletons.append(...Array.from({ length: SKELETONS }, () => el("div", { className: "skeleton" })));
   searching.subscribe(render);
   store.subscribe((state, before) => state.scores !== before.scores && render({ ...searching.results, fresh: false }));
   onWidth(list, () => place([]));
@@ -78,7 +81,6 @@ export function grid(store, searching) {
 
 /** Its address and its score belong to the search that found it. */
 function elementOf(store, hit, box, element) {
-  if (!hit.doc_id) return placed(el("li", { className: "hit skeleton", "aria-hidden": "true" }), box);
   element ??= hitElement(store, hit, sideOf(hit, box));
   element.querySelector(".hit-link").href = addressOf({ ...store.state, item: hit.doc_id });
   element.querySelector(".hit-score").textContent = hit.score.toFixed(3);

@@ -50,7 +50,7 @@ export class Near {
 
   /** The place of the hit that an element is of, or within; -1 for others. @param {Element} target */
   placeOf(target) {
-    return this.#hits.findIndex(({ doc_id }) => doc_id && this.#elements.get(doc_id)?.contains(target));
+    return this.#hits.findIndex(({ doc_id }) => this.#elements.get(doc_id)?.contains(target));
   }
 
   /** Give a hit the focus, wherever it is. @param {number} at  its place */
@@ -78,7 +78,6 @@ export class Near {
   #elementAt(at) {
     const hit = this.#hits[at];
     const element = this.#elementOf(hit, this.#boxes[at], this.#elements.get(hit.doc_id));
-    if (!hit.doc_id) return element;
     this.#elements.set(hit.doc_id, element);
     element.ariaPosInSet = String(at + 1);
     element.ariaSetSize = String(this.#size);

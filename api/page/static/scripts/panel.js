@@ -5,7 +5,7 @@
  * @property {string} name  in the address
  * @property {string} title
  * @property {string} icon
- * @property {(place: HTMLElement) => () => void} fill  shows itself; what it returns ends it
+ * @property {(place: HTMLElement) => {ready: Promise<unknown>, end: () => void}} fill  shows itself
  */
 
 import { el, iconButton } from "./dom.js";
@@ -40,10 +40,12 @@ export function panels(store, contents) {
     buttons.forEach((button, at) => button.setAttribute("aria-expanded", String(contents[at] === content)));
     panel.replaceChildren();
     if (!content) return;
-    const place = el("div", { className: "panel-content" });
+    const place = el("div", { className: "panel-content", hidden: true });
     panel.setAttribute("aria-label", content.title);
     panel.append(el("header", { className: "panel-header" }, el("h2", {}, content.title), iconButton("close", "Close", close)), place);
-    end = content.fill(place);
+    const filled = content.fill(place);
+    end = filled.end;
+    filled.ready.finally(() => (place.hidden = false)); // only what is complete is shown, so that nothing moves
   };
   panel.addEventListener("keydown", (event) => event.key === "Escape" && close());
   store.subscribe((state, before) => {

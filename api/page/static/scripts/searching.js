@@ -78,6 +78,18 @@ export class Searching {
     return () => (this.#listeners = this.#listeners.filter((one) => one !== listener));
   }
 
+  /** Resolves when nothing is under way. @returns {Promise<void>} */
+  settled() {
+    if (this.results.phase !== "loading") return Promise.resolve();
+    return new Promise((done) => {
+      const end = this.subscribe(({ phase }) => {
+        if (phase === "loading") return;
+        end();
+        done();
+      });
+    });
+  }
+
   /** Search anew: what there is to be found has changed. */
   start() {
     this.#past.clear();
@@ -113,6 +125,7 @@ export class Searching {
     this.#become({ phase: "loading", error: null, fresh });
     try {
       const answer = wall ? await variety(state, running.signal) : await page(requestOf(state), cursor, running.signal);
+      if (cursor) answer.match = this.results.answer.match; // told of the best hit, which is on the first page
       const shown = answer.hits.filter((hit) => !state.like.includes(hit.doc_id));
       const hits = cursor ? [...this.results.hits, ...shown] : shown;
       this.#become({ phase: "ready", hits, answer, wall, complete: wall || !answer.next_cursor });

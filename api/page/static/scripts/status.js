@@ -22,7 +22,7 @@ export function statusLine(store, searching) {
   const aloud = debounced((message) => (document.getElementById("live").textContent = message), 500);
 
   const render = (results) => {
-    scores.hidden = results.wall || !results.hits.length;
+    scores.hidden = !isQuery(store.state);
     scores.setAttribute("aria-pressed", String(store.state.scores));
     if (results.phase !== "ready") return;
     text.textContent = summary(results);
