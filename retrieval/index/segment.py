@@ -1,6 +1,7 @@
 """A segment: an immutable set of vectors on disk, with their keys, and with a graph when there are many.
 
-Files are mapped, not read: opening costs milliseconds whatever the size, and processes share the pages.
+Files are mapped, not read: opening costs milliseconds whatever the size, and processes share the pages. What a walk
+through a graph touches is read ahead meanwhile.
 
 | role | what | when |
 |---|---|---|
@@ -24,9 +25,10 @@ from retrieval.errors import CorruptionError
 from retrieval.index.bridges import bridge
 from retrieval.index.coded import CodedIndex
 from retrieval.index.codes import Codes
+from retrieval.index.crossings import connect_clusters
 from retrieval.index.distinct import NodeArray, RowsOfNodes, distinct
 from retrieval.index.faiss_wheel import FaissIndex, faiss
-from retrieval.index.files import COLUMNS, Damage, check_size, damage_of, write_file
+from retrieval.index.files import COLUMNS, Damage, check_size, damage_of, read_ahead, write_file
 from retrieval.index.gpu import build_graph_on_gpu, nearest_on_gpu
 from retrieval.index.hnsw import HnswIndex, build_graph, open_graph, save_graph
 from retrieval.index.projection import fit_projection
@@ -88,17 +90,27 @@ def _write_graph(
         graph = build_graph_on_gpu(nodes, plan.hnsw, on_progress=on_progress)
     else:
         graph = build_graph(codes.project(nodes) if codes else nodes, plan.hnsw, on_progress=on_progress)
-    if plan.queries is not None and len(plan.queries) and len(nodes) > 1:
-        index = HnswIndex(graph, codes.index if codes else flat, nodes, codes)
-
-        def nearest(queries: FloatArray, k: int, ef_search: int) -> KeyArray:
-            if plan.gpu:
-                return nearest_on_gpu(nodes, queries, k)
-            return index.search(queries, k=k, ef_search=ef_search).keys
-
-        bridge(graph, nodes, plan.queries, nearest)
+    if len(nodes) > 1:
+        _add_links(graph, nodes, flat, codes, plan)
     files.append(write_file(folder, "graph", lambda path: save_graph(graph, path)))
     return code, files
+
+
+def _add_links(
+    graph: FaissIndex, nodes: FloatArray, flat: FaissIndex, codes: Codes | None, plan: GraphPlan
+) -> None:
+    """What searches would miss: what lies in the next cluster, and what queries from outside have in common."""
+    index = HnswIndex(graph, codes.index if codes else flat, nodes, codes)
+
+    def walk(queries: FloatArray, k: int, ef_search: int) -> KeyArray:
+        return index.search(queries, k=k, ef_search=ef_search).keys
+
+    def exact(queries: FloatArray, k: int) -> KeyArray:
+        return nearest_on_gpu(nodes, queries, k) if plan.gpu else np.asarray(flat.search(queries, k)[1], np.int64)
+
+    connect_clusters(graph, nodes, walk, exact)
+    if plan.queries is not None and len(plan.queries):
+        bridge(graph, nodes, plan.queries, (lambda queries, k, _: exact(queries, k)) if plan.gpu else walk)
 
 
 def _code(nodes: FloatArray, basis: FloatArray, plan: GraphPlan) -> CodeParams | None:
@@ -117,6 +129,8 @@ class Segment:
         self.info = info
         paths = {file.role: check_size(folder, file) for file in info.files if file.role != COLUMNS}
         try:
+            if info.hnsw:
+                read_ahead([paths[file.role] for file in _resident(info)])
             self.keys: KeyArray = np.load(paths["keys"], mmap_mode="r")
             self._node_of: NodeArray | None = np.load(paths["nodes"], mmap_mode="r") if "nodes" in paths else None
             flat = faiss.read_index(str(paths["vectors"]), faiss.IO_FLAG_MMAP_IFC)
@@ -179,8 +193,12 @@ def total_bytes(info: SegmentInfo) -> int:
 
 def resident_bytes(info: SegmentInfo) -> int:
     """What searches go through, and is best in memory: the codes stand for the vectors where there are codes."""
+    return sum(file.size for file in _resident(info))
+
+
+def _resident(info: SegmentInfo) -> list[SegmentFile]:
     left_out = {COLUMNS, "vectors"} if info.codes else {COLUMNS}
-    return sum(file.size for file in info.files if file.role not in left_out)
+    return [file for file in info.files if file.role not in left_out]
 
 
 def _save_array(path: Path, array: KeyArray | NodeArray) -> None:

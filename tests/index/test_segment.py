@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers import unit_vectors
 
 from retrieval.errors import ConflictError, CorruptionError, DependencyError, StorageError
+from retrieval.index import files
 from retrieval.index.faiss_wheel import check_wheels
 from retrieval.index.files import remove_others, write_file
 from retrieval.index.generation import GenerationView
@@ -37,6 +42,23 @@ def test_a_segment_opens_with_what_was_written(written, tmp_path):
     assert segment.has_graph == (written.hnsw is not None)
     np.testing.assert_array_equal(segment.exact.search(VECTORS[:3], k=1, ef_search=1).keys[:, 0], [0, 1, 2])
     np.testing.assert_array_equal(segment.positions(np.array([1000, 1001, 1002, 5000])), [0, 1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing is read ahead elsewhere")
+def test_what_walks_through_a_graph_touch_is_read_ahead(written, tmp_path, monkeypatch):
+    asked = Counter()
+
+    def advise(descriptor, start, length, advice):
+        role = Path(f"/proc/self/fd/{descriptor}").readlink().suffix[1:]
+        assert (start, advice) == (asked[role], os.POSIX_FADV_WILLNEED)
+        asked[role] += length
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    monkeypatch.setattr(files, "READ_AHEAD", 1_000)
+    Segment(tmp_path, written)
+    walked = {"keys", "graph", "basis", "codes"} if written.codes else {"keys", "graph", "vectors"}
+    assert asked.keys() == (walked if written.hnsw else set())
+    assert all(0 <= asked[file.role] - file.size < 1_000 for file in written.files if file.role in asked)
 
 
 def test_any_flipped_bit_is_detected_and_the_file_named(written, tmp_path):
