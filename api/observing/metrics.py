@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from api.observing.catalogue import Catalogue
+from api.observing.catalogue import MEASURED_AT, Catalogue
 from api.process.supervising import METRICS_DIR
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -135,12 +135,17 @@ class _Collected(Collector):
 def _families(state: Catalogue) -> Iterator[Metric]:
     generations = [((name,), number) for name, number in state.generations.items()]
     yield _family("retrieval_index_generation", "Published state of the index.", ("collection",), generations)
-    yield _family(
-        "retrieval_certified_recall_at_10",
-        "Recall measured for the plan of a search without options.",
-        ("collection", "modality"),
-        state.recalls.items(),
-    )
+    for k in MEASURED_AT:
+        yield _family(
+            f"retrieval_certified_recall_at_{k}",
+            f"Recall@{k} measured for the plan of a search, and its 95 % interval.",
+            ("collection", "modality", "share", "bound"),
+            [
+                ((one.collection, one.modality, f"{one.share:g}", one.bound), one.recall)
+                for one in state.recalls
+                if one.k == k
+            ],
+        )
     yield _family("retrieval_jobs", "Jobs by kind and state.", ("kind", "state"), state.jobs.items())
 
 
