@@ -149,6 +149,8 @@ def _explain(error: Any) -> str:
     lowered = message.lower()
     if "disk is full" in lowered or "no space left" in lowered:
         return "the disk of the database is full: make room and run the command again; it continues where it was"
+    if "disk i/o error" in lowered:  # SQLite's word for most of what a full disk makes impossible, too
+        return "the disk of the database is full or fails: make room, or see to it, and run the command again"
     if "locked" in lowered:
         return "the database is locked by another process for over a minute: try again when that one has finished"
     if "readonly" in lowered or "read-only" in lowered:

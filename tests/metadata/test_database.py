@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from retrieval.certificate import Certificate, Curve, Point, Recall
 from retrieval.errors import ConflictError, InputError, NotFoundError, StorageError
@@ -199,3 +201,9 @@ def test_the_metadata_of_hits_is_looked_up_and_not_searched_for(tmp_path):
             plans += [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}")]
     assert sum("collection_id=? AND key=?" in plan or "collection_id=? AND item_key=?" in plan for plan in plans) == 2
     database.close()
+
+
+def test_what_sqlite_calls_an_io_error_is_told_as_a_disk_that_is_full_or_fails(database):
+    error = OperationalError("SELECT secret", {}, sqlite3.OperationalError("disk I/O error"))
+    with pytest.raises(StorageError, match="the disk of the database is full or fails: make room"), database.read():
+        raise error
