@@ -15,6 +15,7 @@ export async function addPictures(collection, files, changed) {
   const place = document.getElementById("adding");
   const rejected = [];
   let added = 0;
+  place.scrollIntoView({ block: "nearest" }); // what is said there is not to be missed
   try {
     for (const batch of batches(files)) {
       place.replaceChildren(line(`Adding ${grouped(added + 1)} of ${counted(files.length, "picture")} …`));
@@ -24,7 +25,7 @@ export async function addPictures(collection, files, changed) {
       added += answer.indexed.length;
       rejected.push(...answer.rejected);
     }
-    place.replaceChildren(...summary(collection, added, rejected, place));
+    place.replaceChildren(summary(collection, added, rejected, place));
   } catch (error) {
     const why = error instanceof Refusal ? error.message : "the server does not answer";
     place.replaceChildren(line(`Added ${grouped(added)} of ${counted(files.length, "picture")}: ${why}.`, closing(place)));
@@ -50,8 +51,8 @@ function batches(files) {
 function summary(collection, added, rejected, place) {
   const named = rejected.map(({ doc_id, message }) => el("li", {}, `${doc_id}: ${message}`));
   const text = `${counted(added, "picture")} added to ${collection}${rejected.length ? `, ${grouped(rejected.length)} not:` : "."}`;
-  return [line(text, closing(place)), named.length && el("ul", { className: "rejected" }, ...named)].filter(Boolean);
+  return line(text, closing(place), named.length > 0 && el("ul", { className: "rejected" }, ...named));
 }
 
-const line = (text, ...more) => el("p", { className: "notice plain" }, text, ...more);
+const line = (text, ...more) => el("div", { className: "notice plain" }, el("span", {}, text), ...more);
 const closing = (place) => el("button", { type: "button", className: "quiet", onclick: () => place.replaceChildren() }, "Close");

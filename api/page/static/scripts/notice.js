@@ -54,7 +54,8 @@ function beside({ percentile }, { text }) {
   return `${share} % of this collection’s own ${others} find something that fits better. Nearest all the same:`;
 }
 
-const notice = (title, text, ...buttons) => el("p", { className: "notice" }, el("strong", {}, title), ` ${text}`, ...buttons);
+const notice = (title, text, ...buttons) =>
+  el("p", { className: "notice" }, el("span", {}, el("strong", {}, title), ` ${text}`), ...buttons);
 const button = (text, onclick) => el("button", { type: "button", className: "quiet", onclick }, text);
 const withoutFilter = (store) => button("Remove the filter", () => store.change({ where: [], filter: "" }));
 const startOver = (store) => button("Start over", () => store.change({ ...NO_QUERY, where: [], filter: "", recall: "", ef: "" }));
