@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +54,21 @@ def save_picture(path: Path, colour: tuple[int, int, int], *, seed: int = 0, siz
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
     return path
+
+
+def save_pictures(folder: Path) -> None:
+    """A picture of each colour, as `pictures/red.png`."""
+    for name, colour in COLOURS.items():
+        save_picture(folder / "pictures" / f"{name}.png", colour)
+
+
+def index_pictures(folder: Path, said: Callable[[str], Mapping[str, object]]) -> Path:
+    """The same, indexed as `things` with what is said of each, by its colour; returns the folder."""
+    save_pictures(folder)
+    lines = [json.dumps({"image": f"pictures/{name}.png", **said(name)}) for name in COLOURS]
+    (folder / "catalogue.jsonl").write_text("\n".join(lines))
+    run_cli("index", "catalogue.jsonl", "-c", "things", "--model", "fake", cwd=folder)
+    return folder
 
 
 def run_cli(*arguments: str, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:

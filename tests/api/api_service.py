@@ -53,6 +53,15 @@ def fill(workspace: Workspace, folder: Path, name: str = "photos") -> None:
     add(workspace, name, [CatalogRecord(doc_id, odd, attributes={"odd": True}) for doc_id in ODD_DOC_IDS])
 
 
+def photos_in(folder: Path, *, odd_ids: bool = False, vectors: bool = False) -> Path:
+    """A new data folder with `photos`; returns the folder. What more there may be, see `fill` and `fill_vectors`."""
+    with Workspace(settings_for(folder)) as workspace:
+        (fill if odd_ids else fill_photos)(workspace, folder)
+        if vectors:
+            fill_vectors(workspace)
+    return folder
+
+
 def add(workspace: Workspace, name: str, records: list[CatalogRecord]) -> None:
     assert not open_or_create(workspace, name, ModelReference("fake")).add(records).rejected
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from api_service import PHOTOS, error, fill_photos, serving, settings_for
+from api_service import PHOTOS, error, photos_in, serving, settings_for
 from fastapi.routing import iter_route_contexts
 
 from api.app import create_app
@@ -25,10 +25,7 @@ OTHER_ORIGINS = ["https://evil.example", "http://127.0.0.1:9999", "http://127.0.
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("catalogue")
-    with Workspace(settings_for(folder)) as workspace:
-        fill_photos(workspace, folder)
-    return folder
+    return photos_in(tmp_path_factory.mktemp("catalogue"))
 
 
 @pytest.fixture(scope="module")

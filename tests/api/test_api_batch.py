@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 
 import pytest
-from api_service import PHOTOS, error, fill_photos, fill_vectors, serving, settings_for
+from api_service import PHOTOS, error, photos_in, serving, settings_for
 
 from api.wire import schemas
-from retrieval.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +17,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(folder):
-    with Workspace(settings_for(folder)) as workspace:
-        fill_photos(workspace, folder)
-        fill_vectors(workspace)
-    with serving(settings_for(folder), max_batch=12, max_k=50) as client:
+    with serving(settings_for(photos_in(folder, vectors=True)), max_batch=12, max_k=50) as client:
         yield client
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 
 import pytest
-from api_service import PHOTOS, error, fill, serving, settings_for
+from api_service import PHOTOS, error, photos_in, serving, settings_for
 
 from api.errors import ANSWERS
 from retrieval import errors as library
 from retrieval.collection import Collection
 from retrieval.errors import RetrievalError
-from retrieval.workspace import Workspace
 from retrieval.writer import ChangedMeanwhileError
 
 SECRET = "/srv/data/catalogue.sqlite3: SELECT * FROM items"
@@ -19,7 +18,7 @@ STATUSES = {
     "InputError": 422, "FilterError": 422, "CursorError": 422, "VectorError": 422, "SourceError": 422,
     "ImageError": 422, "RecordError": 422, "SnapshotError": 422,
     "NotFoundError": 404, "GoneError": 404, "ConflictError": 409, "ChangedMeanwhileError": 409, "BusyError": 503,
-    "EncoderMismatchError": 503, "ModelError": 503, "StorageError": 503,
+    "EncoderMismatchError": 503, "ModelError": 503, "ExternalVectorsError": 422, "StorageError": 503,
     "CorruptionError": 503, "DependencyError": 503, "RecallError": 409, "GpuError": 500, "RetrievalError": 500,
 }  # fmt: skip
 OWN_WORDS = {"BusyError"}
@@ -28,9 +27,7 @@ OWN_WORDS = {"BusyError"}
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("catalogue")
-    with Workspace(settings_for(folder)) as workspace:
-        fill(workspace, folder)
+    folder = photos_in(tmp_path_factory.mktemp("catalogue"), odd_ids=True)
     with serving(settings_for(folder)) as client:
         yield client
 
@@ -41,6 +38,8 @@ def build(name: str) -> RetrievalError:
             return library.FilterError(SECRET, expression="a <", position=3)
         case "ImageError":
             return library.ImageError("corrupt", SECRET)
+        case "ExternalVectorsError":
+            return library.ExternalVectorsError("photos", SECRET)
         case "GoneError":
             return library.GoneError()
         case "ChangedMeanwhileError":

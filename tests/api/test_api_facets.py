@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from api_service import PHOTOS, doc_ids, error, fill_photos, fill_vectors, serving, settings_for
+from api_service import PHOTOS, doc_ids, error, photos_in, serving, settings_for
 
 from api.wire import facets as facet_schemas
 from api.wire import schemas
-from retrieval.workspace import Workspace
 
 COLOURS = ["black", "blue", "green", "red", "white", "yellow"]
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("catalogue")
-    with Workspace(settings_for(folder)) as workspace:
-        fill_photos(workspace, folder)
-        fill_vectors(workspace)
+    folder = photos_in(tmp_path_factory.mktemp("catalogue"), vectors=True)
     with serving(settings_for(folder), max_facets=3) as client:
         yield client
 

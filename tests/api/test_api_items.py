@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from api_service import ODD_DOC_IDS, PHOTOS, doc_ids, error, fill, fill_vectors, serving, settings_for
+from api_service import ODD_DOC_IDS, PHOTOS, doc_ids, error, fill, photos_in, serving, settings_for
 from PIL import Image
 
 from api.wire import schemas
@@ -15,11 +15,7 @@ from retrieval.workspace import Workspace
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("catalogue")
-    with Workspace(settings_for(folder)) as workspace:
-        fill(workspace, folder)
-        fill_vectors(workspace)
-    return folder
+    return photos_in(tmp_path_factory.mktemp("catalogue"), odd_ids=True, vectors=True)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
-from api_service import PHOTOS, doc_ids, error, fill_photos, serving, settings_for, wait_until
+from api_service import PHOTOS, doc_ids, error, photos_in, serving, settings_for, wait_until
 from server import get, running
 from starlette.requests import Request
 
@@ -23,7 +23,6 @@ from api.searching.connected import ClientGoneError, while_connected
 from retrieval.collection import Collection
 from retrieval.encoders.fake import FakeEncoder
 from retrieval.errors import StorageError
-from retrieval.workspace import Workspace
 
 STUCK = """
 import time
@@ -42,9 +41,7 @@ FakeEncoder.encode_texts = encode_texts
 
 @pytest.fixture
 def folder(tmp_path):
-    with Workspace(settings_for(tmp_path)) as workspace:
-        fill_photos(workspace, tmp_path)
-    return tmp_path
+    return photos_in(tmp_path)
 
 
 @pytest.fixture

@@ -9,22 +9,18 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from api_service import PHOTOS, doc_ids, error, fill_photos, serving, settings_for, wait_until
+from api_service import PHOTOS, doc_ids, error, photos_in, serving, settings_for, wait_until
 from PIL import Image
 
 from retrieval.images import decode
 from retrieval.search.engine import SearchEngine
-from retrieval.workspace import Workspace
 
 SIMILAR = f"{PHOTOS}/similar?doc_id=red/0.png&k=3"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("catalogue")
-    with Workspace(settings_for(folder)) as workspace:
-        fill_photos(workspace, folder)
-    return folder
+    return photos_in(tmp_path_factory.mktemp("catalogue"))
 
 
 @pytest.fixture

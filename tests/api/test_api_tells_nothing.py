@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 
-from api_service import PHOTOS, error, fill_photos, serving, settings_for
-
-from retrieval.workspace import Workspace
+from api_service import PHOTOS, error, photos_in, serving, settings_for
 
 INSIDES = re.compile(r"Traceback|SELECT|INSERT|sqlite|sqlalchemy|\.py\b|File \"", re.IGNORECASE)
 
 
 def test_failures_tell_nothing_of_the_servers_insides(tmp_path):
-    with Workspace(settings_for(tmp_path)) as workspace:
-        fill_photos(workspace, tmp_path)
+    photos_in(tmp_path)
     (tmp_path / "pictures" / "red" / "0.png").unlink()
     (tmp_path / "sources").mkdir()
     with serving(settings_for(tmp_path), source_roots=(tmp_path / "sources",)) as client:

@@ -9,7 +9,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from api_service import add, error, fill_photos, fill_vectors, serving, settings_for
+from api_service import add, error, photos_in, serving, settings_for
 from server import running
 
 from api.clip_retrieval import examples, requests, schemas
@@ -31,11 +31,7 @@ def clip_client():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("catalogue")
-    with Workspace(settings_for(folder)) as workspace:
-        fill_photos(workspace, folder)
-        fill_vectors(workspace)
-    return folder
+    return photos_in(tmp_path_factory.mktemp("catalogue"), vectors=True)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers import COLOURS, run_cli, save_picture, unit_vectors
+from helpers import index_pictures, run_cli, unit_vectors
 
 from retrieval.encoders.fake import FakeEncoder
 from retrieval.errors import InputError
@@ -22,14 +22,9 @@ from retrieval.writer import EmbeddedItem, WriteBatch
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("eval")
-    lines = []
-    for name, colour in COLOURS.items():
-        save_picture(folder / "pictures" / f"{name}.png", colour)
-        lines.append(json.dumps({"image": f"pictures/{name}.png", "captions": [f"a {name} thing", f"all {name}"]}))
-    (folder / "catalogue.jsonl").write_text("\n".join(lines))
-    run_cli("index", "catalogue.jsonl", "-c", "things", "--model", "fake", cwd=folder)
-    return folder
+    return index_pictures(
+        tmp_path_factory.mktemp("eval"), lambda name: {"captions": [f"a {name} thing", f"all {name}"]}
+    )
 
 
 def test_a_run_writes_figures_run_files_and_a_page_and_is_listed(folder):

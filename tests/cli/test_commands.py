@@ -7,15 +7,15 @@ import subprocess
 import sys
 
 import pytest
-from helpers import COLOURS, run_cli, save_picture
+from helpers import COLOURS, run_cli, save_picture, save_pictures
 
 
 @pytest.fixture(scope="module")
 def indexed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli")
     rows = ["image,caption,price,colour"]
-    for number, (name, colour) in enumerate(COLOURS.items()):
-        save_picture(folder / "pictures" / f"{name}.png", colour)
+    save_pictures(folder)
+    for number, name in enumerate(COLOURS):
         rows.append(f"pictures/{name}.png,something {name},{number * 10},{name}")
     (folder / "catalogue.csv").write_text("\n".join(rows))
     told = run_cli("index", "catalogue.csv", "--collection", "things", "--model", "fake", cwd=folder)

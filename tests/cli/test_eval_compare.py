@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from helpers import COLOURS, run_cli, save_picture
+from helpers import index_pictures, run_cli
 
 from retrieval.errors import InputError, SourceError
 from retrieval.evaluation import Qrel, Qrels, Run, ScoredDoc, parse_measure
@@ -100,15 +100,11 @@ def test_what_is_no_report_is_refused(tmp_path):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("compare")
-    lines = []
-    for name, colour in COLOURS.items():
-        save_picture(folder / "pictures" / f"{name}.png", colour)
-        lines.append(json.dumps({"image": f"pictures/{name}.png", "captions": [f"a {name} thing", f"all {name}"]}))
-    (folder / "catalogue.jsonl").write_text("\n".join(lines))
-    swapped = "\n".join(lines).replace('"a red thing"', '"a blue <thing>"')
+    folder = index_pictures(
+        tmp_path_factory.mktemp("compare"), lambda name: {"captions": [f"a {name} thing", f"all {name}"]}
+    )
+    swapped = (folder / "catalogue.jsonl").read_text().replace('"a red thing"', '"a blue <thing>"')
     (folder / "swapped.jsonl").write_text(swapped)
-    run_cli("index", "catalogue.jsonl", "-c", "things", "--model", "fake", cwd=folder)
     run_cli("eval", "captions", "-c", "things", "--out", "a", cwd=folder)
     run_cli("eval", "captions", "swapped.jsonl", "-c", "things", "--k", "1", "--out", "b", cwd=folder)
     return folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from helpers import COLOURS, run_cli, save_picture
+from helpers import COLOURS, index_pictures, run_cli
 
 from retrieval.errors import SourceError
 from retrieval.evaluators.gate import read_saved_searches
@@ -13,14 +13,7 @@ from retrieval.evaluators.gate import read_saved_searches
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("gate")
-    lines = []
-    for name, colour in COLOURS.items():
-        save_picture(folder / "pictures" / f"{name}.png", colour)
-        lines.append(json.dumps({"image": f"pictures/{name}.png", "bright": sum(colour) > 400}))
-    (folder / "catalogue.jsonl").write_text("\n".join(lines))
-    run_cli("index", "catalogue.jsonl", "-c", "things", "--model", "fake", cwd=folder)
-    return folder
+    return index_pictures(tmp_path_factory.mktemp("gate"), lambda name: {"bright": sum(COLOURS[name]) > 400})
 
 
 def gate(folder, *searches, arguments=()):

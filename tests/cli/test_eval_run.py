@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import COLOURS, run_cli, save_picture, unit_vectors
+from helpers import run_cli, save_pictures, unit_vectors
 
 from retrieval.errors import InputError, SourceError
 from retrieval.evaluation import Qrel, Qrels, parse_measure, read_qrels, read_run
@@ -22,8 +22,7 @@ from retrieval.workspace import Workspace
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("eval")
-    for name, colour in COLOURS.items():
-        save_picture(folder / "pictures" / f"{name}.png", colour)
+    save_pictures(folder)
     run_cli("index", "pictures", "-c", "things", "--model", "fake", cwd=folder)
     (folder / "queries.jsonl").write_text(
         '{"query_id": "r", "text": "red"}\n'

@@ -5,19 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from helpers import COLOURS, run_cli, save_picture
+from helpers import COLOURS, index_pictures, run_cli
 
 
 @pytest.fixture(scope="module")
 def indexed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cli")
-    rows = ["image,price,colour"]
-    for number, (name, colour) in enumerate(COLOURS.items()):
-        save_picture(folder / "pictures" / f"{name}.png", colour)
-        rows.append(f"pictures/{name}.png,{number * 10},{name}")
-    (folder / "catalogue.csv").write_text("\n".join(rows))
-    run_cli("index", "catalogue.csv", "--collection", "things", "--model", "fake", cwd=folder)
-    return folder
+    prices = {name: number * 10 for number, name in enumerate(COLOURS)}
+    return index_pictures(tmp_path_factory.mktemp("cli"), lambda name: {"price": prices[name], "colour": name})
 
 
 def test_facets_as_a_table_and_as_json(indexed):
