@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retrieval.commands.options import AsJson, CollectionName, DataDir, console, open_workspace
+from retrieval.commands.options import AsJson, CollectionName, DataDir, console, open_workspace, settings_of
 from retrieval.quantities import show_bytes
 
 if TYPE_CHECKING:
@@ -108,13 +109,10 @@ def delete(
 def upgrade(data_dir: DataDir = None) -> None:
     """Bring the database's schema to this release's."""
     from retrieval.metadata.database import Database
-    from retrieval.settings import Settings
 
-    settings = Settings(data_dir=data_dir) if data_dir is not None else Settings()
-    database = Database(settings.resolved_database_url)
-    database.upgrade()
-    console().print(f"the database has schema {database.schema_revision()}")
-    database.close()
+    with closing(Database(settings_of(data_dir).resolved_database_url)) as database:
+        database.upgrade()
+        console().print(f"the database has schema {database.schema_revision()}")
 
 
 def _describe(one: CollectionStatus) -> Table:

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from retrieval.settings import Settings
     from retrieval.types import IndexParams, ModelReference
     from retrieval.workspace import Workspace
 
@@ -106,12 +107,18 @@ Checkpoint: TypeAlias = Annotated[
 ]
 
 
+def settings_of(data_dir: Path | None) -> Settings:
+    """Those of the environment; `--data-dir`, where it is given, comes before it."""
+    from retrieval.settings import Settings
+
+    return Settings(data_dir=data_dir) if data_dir is not None else Settings()
+
+
 def open_workspace(data_dir: Path | None) -> Workspace:
     """The workspace of `--data-dir`, the environment or the default."""
-    from retrieval.settings import Settings
     from retrieval.workspace import Workspace
 
-    return Workspace(Settings(data_dir=data_dir) if data_dir is not None else Settings())
+    return Workspace(settings_of(data_dir))
 
 
 def model_reference(model: str | None, checkpoint: Path | None) -> ModelReference | None:
