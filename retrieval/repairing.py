@@ -7,7 +7,7 @@ then it is linked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from retrieval.building import OnBuild
 from retrieval.collection import Collection
 from retrieval.embedding import decode_records
+from retrieval.errors import CorruptionError
 from retrieval.index.files import COLUMNS, Damage
 from retrieval.index.segment import damages, read_keys, write_keys, write_segment
 from retrieval.locks import compacting
@@ -27,6 +28,7 @@ from retrieval.types import VECTOR_KINDS, CatalogRecord, FloatArray, Item, KeyAr
 ESSENTIAL = {"keys", "nodes", "vectors"}
 OF_A_GRAPH = {"graph", "codes", "basis"}
 BATCH = 32
+MOST_NAMED = 5
 
 OnProgress = Callable[[int, int], None]
 """Called while vectors are made anew: how many are done, and of how many."""
@@ -42,16 +44,24 @@ class Repaired:
 
 
 def repair(
-    collection: Collection, *, on_progress: OnProgress | None = None, on_build: OnBuild | None = None
+    collection: Collection,
+    *,
+    delete_lost: bool = False,
+    on_progress: OnProgress | None = None,
+    on_build: OnBuild | None = None,
 ) -> Repaired:
-    """Find what is damaged and make it anew; what is lost is deleted, so that the next bulk run takes it for new.
+    """Find what is damaged and make it anew.
+
+    With `delete_lost`, documents whose vectors cannot be made anew are deleted, so that the next bulk run takes them
+    for new.
 
     Raises:
+        CorruptionError: there are such documents, and they are not to be deleted; nothing is changed.
         ModelError: something has to be embedded, and the encoder cannot be loaded; nothing is changed.
         RecallError: a graph misses the collection's target; its vectors are searched exactly.
     """
     with compacting(collection.folder):
-        repaired = _Repair(collection, on_progress).all_of_it()
+        repaired = _Repair(collection, on_progress).all_of_it(delete_lost=delete_lost)
     if repaired.damaged:
         collection.compact(on_build=on_build)
     return repaired
@@ -73,12 +83,14 @@ class _Repair:
         self._gone: list[int] = []
         self._embedded = 0
 
-    def all_of_it(self) -> Repaired:
+    def all_of_it(self, *, delete_lost: bool) -> Repaired:
         """Mend what is damaged and publish it in one commit; `Repaired` says what was lost."""
         damaged = tuple(damage for found in self._found.values() for damage in found)
         if damaged:
             for kind in VECTOR_KINDS:
                 self._mend_kind(kind, [one for one in self._segments if one.kind == kind])
+            if self._lost and not delete_lost:
+                raise CorruptionError(_describe(self._collection.name, sorted(self._lost)))
             mending = Mending(self._replaced, self._lost, self._gone)
             mend(self._collection.database, self._collection.info.id, self._folder, mending)
         return Repaired(damaged, self._embedded, tuple(sorted(self._lost)))
@@ -183,3 +195,12 @@ class _Repair:
     def _tell(self, done: int, total: int) -> None:
         if self._on_progress:
             self._on_progress(done, total)
+
+
+def _describe(name: str, lost: Sequence[str]) -> str:
+    named = f"{', '.join(lost[:MOST_NAMED])}{', …' if len(lost) > MOST_NAMED else ''}"
+    return (
+        f"vectors of {len(lost):,} documents cannot be made anew, as their pictures cannot be read: {named}: make these "
+        "readable, or bring the index files back; or let the documents go with "
+        f"`retrieval repair -c {name} --delete-lost`; nothing was changed"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,7 +20,14 @@ def register(app: typer.Typer) -> None:
     app.command()(repair)
 
 
-def repair(collection: CollectionName, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+def repair(
+    collection: CollectionName,
+    delete_lost: Annotated[
+        bool, typer.Option("--delete-lost", help="Delete documents whose vectors cannot be made anew.")
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
     """Make damaged and missing index files anew, from what is stored; the rest stays searchable meanwhile."""
     from retrieval.commands.progress import build_reporter, progress_bar
     from retrieval.repairing import repair as run
@@ -29,6 +36,7 @@ def repair(collection: CollectionName, as_json: AsJson = False, data_dir: DataDi
         task = bar.add_task("reading every file", total=None)
         repaired = run(
             workspace.open(collection),
+            delete_lost=delete_lost,
             on_progress=lambda done, total: bar.update(task, description="embedding", completed=done, total=total),
             on_build=build_reporter(bar),
         )
@@ -49,7 +57,9 @@ def _show(repaired: Repaired) -> None:
         out.print(str(damage), soft_wrap=True)
     out.print(f"made anew, with {repaired.embedded:,} vectors embedded again")
     if repaired.lost:
-        out.print(f"[yellow]{len(repaired.lost):,} documents are lost[/yellow]: their pictures cannot be read")
+        out.print(
+            f"[yellow]{len(repaired.lost):,} documents are lost[/yellow], and deleted: their pictures cannot be read"
+        )
         for doc_id in repaired.lost[:MOST_LISTED]:
             out.print(f"  {doc_id}", markup=False)
         if len(repaired.lost) > MOST_LISTED:

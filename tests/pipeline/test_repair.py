@@ -118,7 +118,10 @@ def test_what_cannot_be_read_any_more_is_listed_and_indexed_by_the_next_run(work
     hidden = made / "pictures/3.png"
     hidden.rename(made / "hidden.png")
     try:
-        repaired = repair(collection)
+        with pytest.raises(CorruptionError, match=r"1 documents .*: pictures/3\.png: .* -c c --delete-lost`; nothing"):
+            repair(collection)
+        assert len(collection) == 29
+        repaired = repair(collection, delete_lost=True)
     finally:
         (made / "hidden.png").rename(hidden)
     assert repaired.lost == ("pictures/3.png",)
