@@ -10,6 +10,7 @@ import { NO_QUERY, addressOf } from "./store.js";
 import { thumbnail } from "./thumbnails.js";
 
 const NEIGHBOURS = 12;
+const AHEAD = 6; // so many hits before the end, more are asked for
 const NOT_ASKED = { ...NO_QUERY, where: [], filter: "", recall: "", ef: "", panel: "" };
 
 /**
@@ -44,6 +45,7 @@ export function detail(store, searching, focusOn) {
     dialog.replaceChildren(closing(), picture(store, item, before, after), facts(store, item));
     dialog.scrollTop = 0;
     if (dialog.open) refocus(dialog, focused); // so that keys still arrive here
+    if (searching.results.hits.slice(-AHEAD).some((hit) => hit.doc_id === item.doc_id)) searching.more();
   };
   const fillNeighbours = (hits) => {
     const list = dialog.querySelector(".neighbours");

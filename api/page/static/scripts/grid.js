@@ -3,9 +3,9 @@
 import { el } from "./dom.js";
 import { hitElement, moveOfKey } from "./hit.js";
 import { bottomOf, justified, placeFrom, ratioOf, targetHeight } from "./layout.js";
-import { Near } from "./near.js";
 import { addressOf } from "./store.js";
 import { setSide } from "./thumbnails.js";
+import { VirtualList } from "./virtual.js";
 
 const SKELETONS = 40;
 
@@ -16,7 +16,7 @@ const SKELETONS = 40;
  */
 export function grid(store, searching) {
   const list = document.getElementById("grid");
-  const near = new Near(list, (hit, box, element) => elementOf(store, hit, box, element));
+  const elements = new VirtualList(list, (hit, box, element) => elementOf(store, hit, box, element));
   const laid = new WeakMap(); // by hits: those that are gone back to are where they were
   const skeletons = document.getElementById("skeletons");
   let collection = "";
@@ -28,7 +28,7 @@ export function grid(store, searching) {
     list.classList.toggle("stale", phase !== "ready");
     list.classList.toggle("scored", store.state.scores && !wall);
     list.setAttribute("aria-busy", String(phase === "loading"));
-    if (collection !== store.state.collection) near.clear();
+    if (collection !== store.state.collection) elements.clear();
     collection = store.state.collection;
     skeletons.hidden = phase !== "loading" || found.length > 0;
     if (phase !== "loading") show(found, phase !== "failed" && !complete);
@@ -52,11 +52,11 @@ export function grid(store, searching) {
     boxes = isLaid ? before.boxes : [...standing, ...justified(hits.slice(standing.length).map(ratioOf), frame, { open, top })];
     laid.set(hits, { width: frame.width, open, boxes });
     list.style.height = `${bottomOf(boxes)}px`;
-    near.show(hits, boxes, open ? -1 : hits.length);
+    elements.show(hits, boxes, open ? -1 : hits.length);
   };
 
   list.addEventListener("keydown", (event) => {
-    const at = event.target.matches(".hit-link") ? near.placeOf(event.target) : -1;
+    const at = event.target.matches(".hit-link") ? elements.placeOf(event.target) : -1;
     if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
     const move = moveOfKey(event.key, store.state, hits[at].doc_id);
     const to = placeFrom(event.key, at, boxes);
@@ -64,19 +64,19 @@ export function grid(store, searching) {
     event.preventDefault();
     if (move) store.change(move);
     else if (to < 0) document.getElementById("text").focus();
-    else near.goTo(to);
+    else elements.goTo(to);
   });
   document.getElementById("text").addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown" || !list.querySelector(".hit-link")) return;
     event.preventDefault();
-    near.goTo(0);
+    elements.goTo(0);
   });
   skeletons.append(...Array.from({ length: SKELETONS }, () => el("div", { className: "skeleton" })));
   searching.subscribe(render);
   store.subscribe((state, before) => state.scores !== before.scores && render({ ...searching.results, fresh: false }));
   onWidth(list, () => place([]));
   onSight(document.getElementById("more"), () => searching.more(), searching);
-  return { focusOn: (docId) => near.goTo(hits.findIndex((hit) => hit.doc_id === docId)) };
+  return { focusOn: (docId) => elements.goTo(hits.findIndex((hit) => hit.doc_id === docId)) };
 }
 
 /** Its address and its score belong to the search that found it. */

@@ -1,13 +1,13 @@
 /**
- * The elements of a long list: those of hits near the screen. Of all others there is the room only, so that thousands take
- * no more memory than a few screens. One hit is a stop of the Tab key; it is always an element, so that the focus stays.
+ * A virtual list: hits near the screen are elements, of all others there is the room only, so that thousands take no more
+ * memory than a few screens. One hit is a stop of the Tab key; it is always an element, so that the focus stays.
  */
 
 const NEAR = 2; // screens above and below the one that is seen
 const STEP = 0.5; // of a screen, after which what is near is looked for anew
 
-/** The elements of hits that are near. */
-export class Near {
+/** The elements of hits in a list whose places are known. */
+export class VirtualList {
   #list;
   #elementOf;
   #elements = new Map(); // by doc_id
