@@ -200,7 +200,7 @@ class _Repair:
 def _describe(name: str, lost: Sequence[str]) -> str:
     named = f"{', '.join(lost[:MOST_NAMED])}{', …' if len(lost) > MOST_NAMED else ''}"
     return (
-        f"vectors of {len(lost):,} documents cannot be made anew, as their pictures cannot be read: {named}: make these "
-        "readable, or bring the index files back; or let the documents go with "
+        f"vectors of {len(lost):,} documents cannot be made anew, as their pictures cannot be read: {named}: make "
+        "these readable, or bring the index files back; or let the documents go with "
         f"`retrieval repair -c {name} --delete-lost`; nothing was changed"
     )
