@@ -79,10 +79,12 @@ class ApiSettings(BaseSettings):
         description="Threads that decode pictures, search and read the database, each on one core.",
     )
     searches: int = Field(
-        default=128, ge=1, description="Searches and pictures that may be at work or wait; what comes then gets 503."
+        default=128,
+        ge=1,
+        description="Searches, facets, lists and pictures that may be at work or wait; what comes then gets 503.",
     )
     request_timeout_s: float = Field(
-        default=30.0, gt=0, description="Seconds that a search may take; `X-Timeout-Ms` of a request may say less."
+        default=30.0, gt=0, description="Seconds that one of these may take; `X-Timeout-Ms` of a request may say less."
     )
     encoder_threads: int = Field(default=CORES, ge=1, description="Native threads of the encoder, on a CPU.")
     text_lanes: int = Field(

@@ -5,22 +5,33 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from api.bounds import check_facets
 from api.dependencies import CollectionName, ServiceDependency
+from api.searching.connected import while_connected
 from api.wire.adapters import facet_body
 from api.wire.error_docs import READING, errors
 from api.wire.facets import AttributesResponse, FacetsResponse
+from api.wire.header_docs import TIMEOUT
 from api.wire.requests import FacetsParameters
 from api.wire.responses import JsonResponse
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["facets"])
 
 
-@router.get("/facets", response_model=FacetsResponse, summary="Count values of attributes", responses=errors(*READING))
+@router.get(
+    "/facets",
+    response_model=FacetsResponse,
+    summary="Count values of attributes",
+    responses=errors(*READING),
+    openapi_extra=TIMEOUT,
+)
 async def get_facets(
-    collection: CollectionName, asked: Annotated[FacetsParameters, Query()], service: ServiceDependency
+    request: Request,
+    collection: CollectionName,
+    asked: Annotated[FacetsParameters, Query()],
+    service: ServiceDependency,
 ) -> JsonResponse:
     """Count values over the documents that a filter keeps, or over all.
 
@@ -30,12 +41,19 @@ async def get_facets(
     check_facets(service.settings, options)
     opened = await service.opened(collection)
     count = partial(opened.collection.facets, options.attributes or None, filter=asked.filter, values=options.values)
-    return JsonResponse({"facets": [facet_body(facet) for facet in await service.workers.run(count)]})
+    facets = await while_connected(request, service.workers.run(count))
+    return JsonResponse({"facets": [facet_body(facet) for facet in facets]})
 
 
-@router.get("/attributes", response_model=AttributesResponse, summary="List the attributes", responses=errors(*READING))
-async def list_attributes(collection: CollectionName, service: ServiceDependency) -> JsonResponse:
+@router.get(
+    "/attributes",
+    response_model=AttributesResponse,
+    summary="List the attributes",
+    responses=errors(*READING),
+    openapi_extra=TIMEOUT,
+)
+async def list_attributes(request: Request, collection: CollectionName, service: ServiceDependency) -> JsonResponse:
     """Every attribute that some document has, with its types, its extent and its most frequent values."""
     opened = await service.opened(collection)
-    attributes = await service.workers.run(opened.collection.attributes)
+    attributes = await while_connected(request, service.workers.run(opened.collection.attributes))
     return JsonResponse({"attributes": [facet_body(facet) for facet in attributes]})

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from api.dependencies import CollectionName, ServiceDependency
+from api.searching.connected import while_connected
 from api.wire.error_docs import READING, SENDING, errors
+from api.wire.header_docs import TIMEOUT
 from api.wire.responses import JsonResponse
 from api.writing.adapters import doc_id_of, page_body, several_body
 from api.writing.requests import PageParameters, SeveralRequest
@@ -17,16 +19,20 @@ from api.writing.schemas import Page, Several
 router = APIRouter(prefix="/v1/collections/{collection}/items", tags=["items"])
 
 
-@router.get("", response_model=Page, summary="List documents", responses=errors(*READING))
+@router.get("", response_model=Page, summary="List documents", responses=errors(*READING), openapi_extra=TIMEOUT)
 async def list_items(
-    collection: CollectionName, asked: Annotated[PageParameters, Query()], service: ServiceDependency
+    request: Request,
+    collection: CollectionName,
+    asked: Annotated[PageParameters, Query()],
+    service: ServiceDependency,
 ) -> JsonResponse:
     """Documents in the order of their ids, those that a filter keeps or all of them, a page at a time."""
     opened = await service.opened(collection)
     read = partial(
         opened.collection.catalogue.page, after=doc_id_of(asked.cursor), limit=asked.limit + 1, filter=asked.filter
     )
-    return JsonResponse(page_body(await service.workers.run(read), asked.limit))
+    found = await while_connected(request, service.workers.run(read))
+    return JsonResponse(page_body(found, asked.limit))
 
 
 @router.post("/get", response_model=Several, summary="Get several documents", responses=errors(*SENDING))

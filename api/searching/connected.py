@@ -25,7 +25,7 @@ class ClientGoneError(ApiError):
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The work's result; it is cancelled where the client closes the connection first, or its time is over.
 
-    To be called once the body is read, for whatever searches or shows pictures.
+    To be called once the body is read, for whatever searches, counts, lists or shows pictures.
 
     Raises:
         OverloadedError: there are as many as may be; the work is not begun.
