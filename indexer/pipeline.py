@@ -11,15 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from time import monotonic
 
-import numpy as np
-
 from indexer.changes import ChangeDetector
 from indexer.config import IndexConfig
-from indexer.prepare import Fresh, Prepared, Rejected, Restated, Unchanged, in_order, prepare
+from indexer.prepare import Prepared, Rejected, Restated, Unchanged, in_order, prepare
 from indexer.report import IndexReport
 from retrieval.building import OnBuild
 from retrieval.collection import Collection
-from retrieval.embedding import embedded_items
+from retrieval.embedding import DecodedRecord, embed_decoded, embedded_items
 from retrieval.errors import SourceError
 from retrieval.locks import exclusive
 from retrieval.metadata import ledger
@@ -35,6 +33,8 @@ AHEAD = 256
 """Images that are read and decoded before the encoder asks for them."""
 COMMIT_AFTER_S = 60.0
 """So that little is lost where the encoder is slow."""
+LEDGER_ONLY = 10
+"""So many times as many documents are committed together where nothing has to be embedded: these cost little."""
 
 
 def index(
@@ -78,7 +78,7 @@ class _Run:
         self._config = config
         self._on_progress = on_progress
         self._started = self._committed = monotonic()
-        self._to_embed: list[Fresh] = []
+        self._to_embed: list[DecodedRecord] = []
         self._embedded: list[EmbeddedItem] = []
         self._ledger: list[LedgerEntry] = []
         with self._database.write() as connection:
@@ -123,15 +123,18 @@ class _Run:
                 self._embedded += self._restated(record)
                 self._ledger.append(entry)
                 self.report.updated += 1
-            case Fresh():
+            case DecodedRecord():
                 self._to_embed.append(prepared)
                 if len(self._to_embed) >= self._config.batch_size:
                     self._embed()
-        waiting = (
-            len(self._embedded) >= self._config.commit_every or len(self._ledger) >= 10 * self._config.commit_every
-        )
-        if waiting or monotonic() - self._committed > COMMIT_AFTER_S:
+        if self._is_time_to_commit:
             self._commit()
+
+    @property
+    def _is_time_to_commit(self) -> bool:
+        most = self._config.commit_every
+        enough = len(self._embedded) >= most or len(self._ledger) >= LEDGER_ONLY * most
+        return enough or monotonic() - self._committed > COMMIT_AFTER_S
 
     def _restated(self, record: CatalogRecord) -> list[EmbeddedItem]:
         collection = self._collection
@@ -142,11 +145,8 @@ class _Run:
         batch, self._to_embed = self._to_embed, []
         if not batch:
             return
-        encoder = self._collection.encoder
-        vectors = encoder.encode_images(np.stack([fresh.pixels for fresh in batch]))
-        records, sizes = [fresh.record for fresh in batch], [fresh.size for fresh in batch]
-        self._embedded += embedded_items(encoder, records, vectors, sizes, self._collection.info)
-        self._ledger += [fresh.entry for fresh in batch]
+        self._embedded += embed_decoded(batch, self._collection.encoder, self._collection.info)
+        self._ledger += [one.entry for one in batch]
         self.report.indexed += len(batch)
 
     def _commit(self) -> None:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from indexer.changes import Candidate
-from retrieval.embedding import indexed_entry, rejected_entry
+from retrieval.embedding import DecodedRecord, decode_record, indexed_entry, rejected_entry
 from retrieval.errors import ImageError
-from retrieval.images.decode import decode
 from retrieval.images.read import read_image
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import Encoder
 from retrieval.records import check_record
-from retrieval.types import CatalogRecord, PictureSize, PixelArray
+from retrieval.types import CatalogRecord
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,23 +37,14 @@ class Restated:
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
-    """A new or changed picture, ready for the encoder: `pixels` is uint8 (s, s, 3), `size` the picture's own."""
-
-    record: CatalogRecord
-    entry: LedgerEntry
-    pixels: PixelArray
-    size: PictureSize
-
-
-@dataclass(frozen=True, slots=True)
 class Rejected:
     """A picture that cannot be indexed, and why."""
 
     entry: LedgerEntry
 
 
-Prepared: TypeAlias = Unchanged | Restated | Fresh | Rejected
+Prepared: TypeAlias = Unchanged | Restated | DecodedRecord | Rejected
+"""What is to be done; a `DecodedRecord` is a new or changed picture, ready for the encoder."""
 
 
 def prepare(candidate: Candidate, encoder: Callable[[], Encoder], *, run_id: int, checksum: bool) -> Prepared:
@@ -71,9 +61,7 @@ def prepare(candidate: Candidate, encoder: Callable[[], Encoder], *, run_id: int
         if known and known.content_sha256 == entry.content_sha256:
             same_words = known.record_sha256 == entry.record_sha256
             return Unchanged(entry) if same_words else Restated(record, entry)
-        towers = encoder()
-        image = decode(data, at_least=towers.image_size)
-        return Fresh(record, entry, towers.preprocess(image), image.size)
+        return decode_record(record, data, encoder(), entry=entry)
     except ImageError as error:
         return Rejected(rejected_entry(record, error, seen_run=run_id))
 

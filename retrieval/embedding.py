@@ -46,12 +46,20 @@ def decode_records(records: Iterable[CatalogRecord], encoder: Encoder) -> tuple[
 
 
 def decode_record(
-    record: CatalogRecord, data: bytes, encoder: Encoder, limits: DecodeLimits = DEFAULT_LIMITS
+    record: CatalogRecord,
+    data: bytes,
+    encoder: Encoder,
+    limits: DecodeLimits = DEFAULT_LIMITS,
+    *,
+    entry: LedgerEntry | None = None,
 ) -> DecodedRecord:
-    """Decode the picture of a record from its file's bytes; `ImageError` says what is wrong with it."""
+    """Decode the picture of a record from its file's bytes; `ImageError` says what is wrong with it.
+
+    `entry` is its `indexed_entry`, where somebody has made it already: it digests all of `data`.
+    """
     with decoded(data, at_least=encoder.image_size, limits=limits) as image:
         pixels = encoder.preprocess(image)
-    return DecodedRecord(record, pixels, image.size, indexed_entry(record, data))
+    return DecodedRecord(record, pixels, image.size, entry or indexed_entry(record, data))
 
 
 def indexed_entry(record: CatalogRecord, data: bytes | None, *, seen_run: int | None = None) -> LedgerEntry:

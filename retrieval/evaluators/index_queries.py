@@ -11,7 +11,7 @@ from retrieval.certificate import Modality
 from retrieval.collection import Collection
 from retrieval.errors import InputError, ModelError, NotFoundError
 from retrieval.evaluation.columns import IntArray
-from retrieval.evaluators.searches import allowed_keys
+from retrieval.evaluators.searches import allowed_keys, live_documents
 from retrieval.metadata import query_samples, scans
 from retrieval.search.prompts import Prompts, attribute_prompts
 from retrieval.search.samples import FEWEST, given_held_out, held_out
@@ -62,10 +62,7 @@ def query_sets(
         InputError: the collection is empty, a number is out of range, or a filter does not parse or allows nothing.
     """
     _check(most, selectivities)
-    with collection.database.read() as connection:
-        keys, _ = scans.live_documents(connection, collection.info.id)
-    if not len(keys):
-        raise InputError(f"collection {collection.name!r} has no documents: index some first")
+    keys, _ = live_documents(collection)
     sets: list[QuerySet] = []
     notes: list[str] = []
     try:

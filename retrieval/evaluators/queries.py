@@ -23,7 +23,7 @@ from retrieval.images.read import read_image
 from retrieval.metadata import items
 from retrieval.protocols import Encoder
 from retrieval.search.query import combine
-from retrieval.types import FloatArray
+from retrieval.types import FloatArray, PixelArray
 from retrieval.vectors import unit
 
 ID_FIELDS = ("query_id", "id", "_id")
@@ -110,9 +110,8 @@ def embed_queries(
     documents = [(row, query) for row, query in enumerate(queries) if query.doc_id is not None]
     total: list[list[FloatArray]] = [[] for _ in queries]
     if texts:
-        _put(
-            total, [row for row, _ in texts], (encoder or collection.encoder).encode_texts([text for _, text in texts])
-        )
+        vectors = (encoder or collection.encoder).encode_texts([text for _, text in texts])
+        _put(total, [row for row, _ in texts], vectors)
     for start in range(0, len(images), BATCH):
         part = images[start : start + BATCH]
         chosen = encoder or collection.encoder
@@ -179,7 +178,7 @@ def _put(total: list[list[FloatArray]], rows: Sequence[int], vectors: FloatArray
         total[row].append(vector)
 
 
-def _pixels(encoder: Encoder, query: SearchQuery) -> Any:
+def _pixels(encoder: Encoder, query: SearchQuery) -> PixelArray:
     try:
         return encoder.preprocess(decode(read_image(str(query.image)), at_least=encoder.image_size))
     except ImageError as error:

@@ -86,6 +86,15 @@ def search_both(
     return Searches(served, exact, plan, stages, allowed, tuple(warnings))
 
 
+def live_documents(collection: Collection) -> tuple[KeyArray, list[str]]:
+    """Keys of a collection's documents, int64 (nd,) ascending, and their ids. `InputError` where there are none."""
+    with collection.database.read() as connection:
+        keys, doc_ids = scans.live_documents(connection, collection.info.id)
+    if not doc_ids:
+        raise InputError(f"collection {collection.name!r} has no documents: index some first")
+    return keys, doc_ids
+
+
 def allowed_keys(collection: Collection, filter: str, live: KeyArray) -> KeyArray:  # noqa: A002
     """Keys of the live documents, int64 (nd,) ascending, that a filter allows, ascending int64 (n,).
 
@@ -250,10 +259,7 @@ def _asked(
 ) -> _Asked:
     if not 1 <= depth <= MOST_HITS:
         raise InputError(f"a depth of {depth}: give 1 to {MOST_HITS:,}")
-    with collection.database.read() as connection:
-        keys, doc_ids = scans.live_documents(connection, collection.info.id)
-    if not doc_ids:
-        raise InputError(f"collection {collection.name!r} has no documents: index some first")
+    keys, doc_ids = live_documents(collection)
     rows = {doc_id: row for row, doc_id in enumerate(doc_ids)}
     left_out = np.array([rows.get(doc_id or "", NO_KEY) for doc_id in without or [None] * len(query_ids)], np.int64)
     return _Asked(collection, query_ids, vectors, keys, doc_ids, left_out, depth, modality, ef_search)

@@ -43,7 +43,7 @@ class Trial:
         return next((ef for ef, recall in self.recalls.items() if recall >= target), None)
 
     def recall_at(self, ef_search: int) -> float:
-        """With so many candidates; the last one measured where more were not worth it."""
+        """With so many candidates; the best that was measured where so many were not tried."""
         return self.recalls.get(ef_search, max(self.recalls.values()))
 
 
