@@ -1,79 +1,41 @@
-"""Jobs over HTTP on a real server: followed, cancelled, retried, killed with their service, and taken up again."""
+"""Jobs over HTTP on a real server: followed, listed, cancelled, retried, refused."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import re
-import shutil
-import signal
 import urllib.request
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from api_service import PHOTOS, error, fill_photos, serving, settings_for, wait_until
+from api_service import PHOTOS, error, photos_in, serving, settings_for
 from helpers import COLOURS, save_picture
-from server import QUICK, follow, get, post, running
+from job_service import (
+    PICTURES,
+    SMALL_STEPS,
+    ended,
+    many_and_few,
+    serving_jobs,
+    started,
+    until_some_are_stored,
+)
+from server import follow, get, post
 
 import api.jobs.events
 from retrieval.metadata.jobs import JobInfo
-from retrieval.workspace import Workspace
-
-PICTURES = 48
-HOLDING = """
-import os, time
-from api.jobs.reporter import Reporter
-tell, is_held = Reporter.__call__, True
-def tell_and_wait(self, stage, done, *counts, **more):
-    global is_held
-    tell(self, stage, done, *counts, **more)
-    self.flush()
-    while done >= 8 and is_held:
-        is_held = os.path.exists(os.environ["HELD"]) and ("DEAF" in os.environ or not self._stop.is_set())
-        time.sleep(0.01)
-Reporter.__call__ = tell_and_wait
-"""
-"""A job stays where it is, with some of its pictures stored, while the file HELD is there and nobody stops it."""
-SMALL_STEPS = {"source": "many", "model": "fake", "batch_size": 2, "commit_every": 4}
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory) -> Path:
-    """A root with a folder of many pictures and one of few, and a module that holds jobs."""
-    folder = tmp_path_factory.mktemp("sources")
-    names = list(COLOURS)
-    for number in range(PICTURES):
-        colour = names[number % len(names)]
-        save_picture(folder / "root" / "many" / colour / f"{number:02}.png", COLOURS[colour], seed=number, size=24)
-    shutil.copytree(folder / "root" / "many" / "red", folder / "root" / "few")
-    (folder / "holding").mkdir()
-    (folder / "holding" / "sitecustomize.py").write_text(HOLDING)
-    return folder
-
-
-@contextmanager
-def serving_jobs(sources: Path, folder: Path, **settings: object):
-    """A server whose jobs read these sources, and are held while there is a file `held` in its folder."""
-    environment = {
-        "RETRIEVAL_API_SOURCE_ROOTS": json.dumps([str(sources / "root")]),
-        "HELD": str(folder / "held"),
-        "PYTHONPATH": os.pathsep.join([str(sources / "holding"), os.environ.get("PYTHONPATH", "")]),
-    }
-    with running(folder, before=QUICK, **environment, **{name: str(value) for name, value in settings.items()}) as one:
-        yield one
+    return many_and_few(tmp_path_factory.mktemp("sources"))
 
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory) -> Path:
     """A folder with a small collection."""
-    folder = tmp_path_factory.mktemp("catalogue")
-    with Workspace(settings_for(folder)) as workspace:
-        fill_photos(workspace, folder)
-    return folder
+    return photos_in(tmp_path_factory.mktemp("catalogue"))
 
 
 @pytest.fixture(scope="module")
@@ -81,37 +43,6 @@ def url(sources, catalogue):
     """A server over it."""
     with serving_jobs(sources, catalogue) as (_, url):
         yield url
-
-
-def started(url: str, what: str, body: object, collection: str = "photos") -> str:
-    """The address of a new job."""
-    status, job = post(f"{url}/v1/collections/{collection}/jobs/{what}", body)
-    assert (status, job["state"]) == (202, "queued"), job
-    return f"{url}/v1/jobs/{job['id']}"
-
-
-def ended(job: str) -> dict:
-    """The job after its last event."""
-    name, last = list(follow(job))[-1]
-    assert name == "end"
-    status, whole = get(job)
-    assert status == 200
-    assert last.items() <= whole.items()
-    return whole
-
-
-def until_some_are_stored(job: str) -> None:
-    wait_until(lambda: (get(job)[1]["progress"] or {}).get("done", 0) >= 8)
-
-
-def documents(folder: Path) -> list[str]:
-    """What a reader finds once everything is closed; fails where anything is twice."""
-    with Workspace(settings_for(folder)) as workspace:
-        collection = workspace.open("many")
-        hits = collection.search("red", k=PICTURES * 2).hits
-        found = sorted(hit.doc_id for hit in hits)
-        assert len(collection) == len(set(found)) == len(found)
-        return found
 
 
 def test_an_index_job_is_followed_to_its_end_and_searched(url):
@@ -275,50 +206,6 @@ def test_a_stream_in_which_nothing_happens_is_kept_alive(monkeypatch):
     assert end.endswith(b"}\n\n")
 
 
-def children(server) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()]
-
-
-def test_a_service_that_is_killed_takes_its_job_with_it_and_the_next_one_goes_on(sources, tmp_path):
-    (tmp_path / "held").touch()
-    with serving_jobs(sources, tmp_path, RETRIEVAL_API_JOB_LEASE_S=1) as (server, url):
-        job = started(url, "index", SMALL_STEPS, "many")
-        until_some_are_stored(job)
-        (child,) = children(server)
-        server.send_signal(signal.SIGKILL)
-        server.wait()
-        wait_until(lambda: not Path(f"/proc/{child}").exists())
-    (tmp_path / "held").unlink()
-    before = documents(tmp_path)
-    assert 0 < len(before) < PICTURES
-    with serving_jobs(sources, tmp_path) as (_, url):
-        done = ended(f"{url}/v1/jobs/1")
-    assert (done["state"], done["attempts"]) == ("done", 2)
-    assert (done["result"]["unchanged"], done["result"]["indexed"]) == (len(before), PICTURES - len(before))
-    assert len(documents(tmp_path)) == PICTURES
-
-
-@pytest.mark.slow
-def test_a_service_that_is_stopped_gives_its_job_back(sources, tmp_path):
-    (tmp_path / "held").touch()
-    with serving_jobs(sources, tmp_path) as (server, url):
-        job = started(url, "index", SMALL_STEPS, "many")
-        until_some_are_stored(job)
-        events = follow(job)
-        assert next(events)[1]["state"] == "running"
-        server.send_signal(signal.SIGTERM)
-        assert "end" not in [name for name, _ in events], "the stream ends though the job does not"
-        _, err = server.communicate(timeout=20)
-        assert server.returncode == 0, err
-        assert "Traceback" not in err
-    (tmp_path / "held").unlink()
-    assert 0 < len(documents(tmp_path)) < PICTURES
-    with serving_jobs(sources, tmp_path) as (_, url):
-        done = ended(f"{url}/v1/jobs/1")
-    assert (done["state"], done["attempts"]) == ("done", 1)
-    assert len(documents(tmp_path)) == PICTURES
-
-
 def test_cancelling_keeps_what_was_indexed_and_a_retry_goes_on(url, catalogue):
     (catalogue / "held").touch()
     job = started(url, "index", SMALL_STEPS, "cancelled")
@@ -337,28 +224,8 @@ def test_cancelling_keeps_what_was_indexed_and_a_retry_goes_on(url, catalogue):
     assert get(f"{url}/v1/collections/cancelled")[1]["documents"] == PICTURES
 
 
-@pytest.mark.slow
-def test_a_job_that_does_not_listen_is_killed_and_one_that_crashes_takes_nothing_with_it(sources, tmp_path):
-    (tmp_path / "held").touch()
-    with serving_jobs(sources, tmp_path, DEAF=True, RETRIEVAL_API_JOB_STOP_GRACE_S=1) as (server, url):
-        job = started(url, "index", SMALL_STEPS, "many")
-        wait_until(lambda: (get(job)[1]["progress"] or {}).get("stage") == "indexing")
-        assert post(f"{job}/cancel")[1]["state"] == "cancelling"
-        assert ended(job)["state"] == "cancelled"
-        post(f"{job}/retry")
-        wait_until(lambda: children(server))
-        os.kill(children(server)[0], signal.SIGKILL)
-        crashed = ended(job)
-        assert (crashed["state"], crashed["error"]) == (
-            "failed", "the process of the job was killed by signal 9; perhaps it took too much memory"
-        )  # fmt: skip
-        assert get(f"{url}/healthz")[0] == 200
-
-
 def test_without_workers_jobs_only_queue_and_without_roots_nothing_is_indexed(tmp_path):
-    with Workspace(settings_for(tmp_path)) as workspace:
-        fill_photos(workspace, tmp_path)
-    with serving(settings_for(tmp_path), job_workers=0) as client:
+    with serving(settings_for(photos_in(tmp_path)), job_workers=0) as client:
         job = client.post(f"{PHOTOS}/jobs/evaluation", json={"kind": "captions"})
         assert job.status_code == 202
         assert job.headers["location"] == "/v1/jobs/1"
