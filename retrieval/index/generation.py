@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from retrieval.errors import ConflictError
 from retrieval.index.segment import Segment
+from retrieval.index.shortfalls import Shortfalls
 from retrieval.index.topk import empty, merge
 from retrieval.lru import LruCache
 from retrieval.protocols import VectorIndex
@@ -25,12 +26,16 @@ MOST_FILTER_BYTES = 2**26
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Allowed:
-    """What a search of one view may return: a set of live rows for each of its segments of a kind, `count` in all."""
+    """What a search of one view may return: a set of live rows for each of its segments of a kind, `count` in all.
+
+    `shortfalls` is what searches of it have found out.
+    """
 
     revision: int
     kind: VectorKind
     rows: tuple[RowSet, ...]
     count: int
+    shortfalls: Shortfalls = field(default_factory=Shortfalls)
 
     @property
     def nbytes(self) -> int:

@@ -7,7 +7,8 @@ import pytest
 from helpers import unit_vectors
 
 from retrieval.index import compaction
-from retrieval.search import certify
+from retrieval.index.generation import GenerationView
+from retrieval.search import certify, planner
 from retrieval.settings import Settings
 from retrieval.types import HnswParams, IndexParams, ModelReference, external_spec
 from retrieval.vectors import unit
@@ -84,6 +85,35 @@ def test_filters_of_every_selectivity_random_and_against_the_query(collection, s
     if share >= 0.1:
         assert recall(collection, at_random)[1].count("hnsw") >= 0.8 * QUERIES, "else this would prove nothing"
         assert set(recall(collection, far)[1]) == {"exact"}
+
+
+def test_a_filter_that_keeps_what_is_far_soon_costs_no_walk(collection, monkeypatch):
+    """Of 40 searches of one filter, three and every sixteenth walk; once others are asked, the graph is taken again."""
+    walks = []
+    original = GenerationView.walk
+
+    def walk(self, *arguments, **options):
+        walks.append(options.get("index", "served"))
+        return original(self, *arguments, **options)
+
+    monkeypatch.setattr(GenerationView, "walk", walk)
+    monkeypatch.setattr(planner, "EXACT_ALLOWED", 0)
+    view = collection.views.latest()
+    far = RANKS[0] >= ROWS // 2
+    allowed = view.allow_keys("image", view.keys("image")[far])
+    opposite = ASKED[np.argmax([np.count_nonzero(far[np.argsort(-scores)[:500]]) for scores in SCORES])]
+
+    def plan(query: np.ndarray, **options) -> str:
+        return collection.engine.nearest(query[None], k=K, allowed=allowed, modality="image", **options)[1].strategy
+
+    assert {plan(ASKED[0]) for _ in range(40)} == {"exact"}
+    assert walks.count("served") == 3 + 2
+    walks.clear()
+    plan(ASKED[0], ef_search=64)
+    assert walks.count("served") == 1, "who asks for candidates gets them"
+    plans = [plan(opposite) for _ in range(100)]
+    assert plans[0] == "exact"
+    assert plans[-30:].count("hnsw") >= 28
 
 
 def test_deletions_of_what_is_near(tmp_path, monkeypatch):
