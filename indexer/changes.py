@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from retrieval.metadata import ledger
+from retrieval.metadata import items, ledger
 from retrieval.metadata.database import Database
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.records import record_sha256
@@ -17,11 +17,14 @@ LOOK_UP = 500  # records compared in one query
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record, the digest of what it says, and what is known of the document if it is indexed."""
+    """A record, the digest of what it says, what is known of the document if it is indexed, and whether its picture
+    was never measured.
+    """
 
     record: CatalogRecord
     record_sha256: str
     known: LedgerEntry | None
+    lacks_size: bool = False
 
     @property
     def looks_unchanged(self) -> bool:
@@ -47,15 +50,17 @@ class ChangeDetector:
         """One candidate for each record, in order."""
         stream = iter(records)
         while part := list(islice(stream, LOOK_UP)):
-            known = self._look_up([record.doc_id for record in part])
+            known, unmeasured = self._look_up([record.doc_id for record in part])
             for record in part:
                 entry = known.get(record.doc_id)
                 indexed = entry if entry and entry.state == "indexed" else None
-                yield Candidate(record, record_sha256(record), indexed)
+                yield Candidate(record, record_sha256(record), indexed, record.doc_id in unmeasured)
 
-    def _look_up(self, doc_ids: list[str]) -> dict[str, LedgerEntry]:
+    def _look_up(self, doc_ids: list[str]) -> tuple[dict[str, LedgerEntry], set[str]]:
+        """What the ledger says of documents, and those whose pictures were never measured."""
         if self._mark:
             with self._database.write() as connection:
                 ledger.mark_seen(connection, self._collection_id, doc_ids, run_id=self._run_id)
         with self._database.read() as connection:
-            return ledger.entries(connection, self._collection_id, doc_ids)
+            known = ledger.entries(connection, self._collection_id, doc_ids)
+            return known, items.without_size(connection, self._collection_id, doc_ids)

@@ -13,7 +13,7 @@ from time import monotonic
 
 from indexer.changes import ChangeDetector
 from indexer.config import IndexConfig
-from indexer.prepare import Prepared, Rejected, Restated, Unchanged, in_order, prepare
+from indexer.prepare import Measured, Prepared, Rejected, Restated, Unchanged, in_order, prepare
 from indexer.report import IndexReport
 from retrieval.building import OnBuild
 from retrieval.collection import Collection
@@ -23,7 +23,7 @@ from retrieval.locks import exclusive
 from retrieval.metadata import ledger
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import CatalogSource
-from retrieval.types import CatalogRecord
+from retrieval.types import CatalogRecord, PictureSize
 from retrieval.verification import verify
 from retrieval.writer import EmbeddedItem, WriteBatch
 
@@ -81,6 +81,7 @@ class _Run:
         self._to_embed: list[DecodedRecord] = []
         self._embedded: list[EmbeddedItem] = []
         self._ledger: list[LedgerEntry] = []
+        self._sizes: dict[str, PictureSize] = {}
         with self._database.write() as connection:
             self._id = ledger.start_run(connection, collection.info.id, source=source_name)
 
@@ -116,6 +117,9 @@ class _Run:
             case Unchanged(entry):
                 self.report.unchanged += 1
                 self._ledger += [entry] if entry else []
+            case Measured(doc_id, size):
+                self.report.unchanged += 1
+                self._sizes[doc_id] = size
             case Rejected(entry):
                 self.report.reject(entry)
                 self._ledger.append(entry)
@@ -133,7 +137,7 @@ class _Run:
     @property
     def _is_time_to_commit(self) -> bool:
         most = self._config.commit_every
-        enough = len(self._embedded) >= most or len(self._ledger) >= LEDGER_ONLY * most
+        enough = len(self._embedded) >= most or len(self._ledger) + len(self._sizes) >= LEDGER_ONLY * most
         return enough or monotonic() - self._committed > COMMIT_AFTER_S
 
     def _restated(self, record: CatalogRecord) -> list[EmbeddedItem]:
@@ -151,10 +155,11 @@ class _Run:
 
     def _commit(self) -> None:
         self._embed()
-        if self._embedded or self._ledger:
-            self._collection.writer.commit(WriteBatch(items=self._embedded, ledger=self._ledger))
+        if self._embedded or self._ledger or self._sizes:
+            batch = WriteBatch(items=self._embedded, ledger=self._ledger, sizes=self._sizes)
+            self._collection.writer.commit(batch)
             self._collection.compactor.fold()
-        self._embedded, self._ledger = [], []
+        self._embedded, self._ledger, self._sizes = [], [], {}
         self._committed = monotonic()
 
     def _remove_vanished(self) -> None:

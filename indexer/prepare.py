@@ -11,11 +11,12 @@ from typing import TypeAlias, TypeVar
 from indexer.changes import Candidate
 from retrieval.embedding import DecodedRecord, decode_record, indexed_entry, rejected_entry
 from retrieval.errors import ImageError
+from retrieval.images.decode import decode
 from retrieval.images.read import read_image
 from retrieval.metadata.ledger import LedgerEntry
 from retrieval.protocols import Encoder
 from retrieval.records import check_record
-from retrieval.types import CatalogRecord
+from retrieval.types import CatalogRecord, PictureSize
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -26,6 +27,14 @@ class Unchanged:
     """Nothing to do; `entry` is set when only the file's outside (its modification time, say) has changed."""
 
     entry: LedgerEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Nothing to do but to say how large the picture is, which a release before did not keep."""
+
+    doc_id: str
+    size: PictureSize
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Rejected:
     entry: LedgerEntry
 
 
-Prepared: TypeAlias = Unchanged | Restated | DecodedRecord | Rejected
+Prepared: TypeAlias = Unchanged | Measured | Restated | DecodedRecord | Rejected
 """What is to be done; a `DecodedRecord` is a new or changed picture, ready for the encoder."""
 
 
@@ -54,7 +63,7 @@ def prepare(candidate: Candidate, encoder: Callable[[], Encoder], *, run_id: int
     """
     record, known = candidate.record, candidate.known
     if candidate.looks_unchanged and not checksum:
-        return Unchanged()
+        return _measured(record) if candidate.lacks_size else Unchanged()
     try:
         data = read_image(check_record(record).image_uri)
         entry = indexed_entry(record, data, seen_run=run_id)
@@ -64,6 +73,13 @@ def prepare(candidate: Candidate, encoder: Callable[[], Encoder], *, run_id: int
         return decode_record(record, data, encoder(), entry=entry)
     except ImageError as error:
         return Rejected(rejected_entry(record, error, seen_run=run_id))
+
+
+def _measured(record: CatalogRecord) -> Measured | Unchanged:
+    try:
+        return Measured(record.doc_id, decode(read_image(record.image_uri), at_least=1).size)
+    except ImageError:  # it stays as it was indexed
+        return Unchanged()
 
 
 def in_order(executor: Executor, work: Callable[[T], R], inputs: Iterable[T], *, ahead: int) -> Iterator[R]:

@@ -44,14 +44,16 @@ class EmbeddedItem:
 class WriteBatch:
     """What one commit changes. A document that exists already is replaced.
 
-    `pictures` are to be kept, as `items` refer to them. `expected` are the keys that documents must still have, by
-    doc_id, for the commit to be made at all: of versions that the change was worked out from.
+    `pictures` are to be kept, as `items` refer to them. `sizes` are those of pictures, by doc_id, that were stored
+    without. `expected` are the keys that documents must still have, by doc_id, for the commit to be made at all: of
+    versions that the change was worked out from.
     """
 
     items: Sequence[EmbeddedItem] = ()
     deletes: Sequence[str] = ()
     ledger: Sequence[LedgerEntry] = ()
     pictures: Sequence[bytes] = ()
+    sizes: Mapping[str, PictureSize] = field(default_factory=dict)
     expected: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -110,6 +112,7 @@ class CollectionWriter:
         if batch.items:
             rows = self._insert(connection, batch.items, first_key)
             self._publish_rows(connection, rows)
+        versions.fill_in_sizes(connection, collection_id, batch.sizes)
         ledger.remove(connection, collection_id, batch.deletes)
         ledger.put(connection, collection_id, batch.ledger)
         return frozenset(replaced)

@@ -75,6 +75,15 @@ def by_doc_id(connection: Connection, collection_id: int, doc_id: str) -> Item |
     return by_keys(connection, collection_id, [keys[doc_id]])[keys[doc_id]] if keys else None
 
 
+def without_size(connection: Connection, collection_id: int, doc_ids: Sequence[str]) -> set[str]:
+    """Those of some documents whose pictures were never measured: there is none, or a release before that stored it."""
+    found: set[str] = set()
+    for part in batches(doc_ids):
+        chosen = items.c.collection_id == collection_id, items.c.live, items.c.doc_id.in_(part)
+        found.update(connection.execute(select(items.c.doc_id).where(*chosen, items.c.width.is_(None))).scalars())
+    return found
+
+
 def doc_ids_by_keys(connection: Connection, collection_id: int, keys: Sequence[int]) -> dict[str, int]:
     """The keys of live versions by the ids of their documents."""
     found: dict[str, int] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, exists, insert, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, update
 
 from retrieval.metadata.batches import batches
 from retrieval.metadata.items import by_keys, caption_keys
@@ -59,6 +59,19 @@ def insert_versions(connection: Connection, collection_id: int, versions: Sequen
     if rows:
         connection.execute(insert(captions), rows)
     text_index(connection, collection_id).add(_words(versions))
+
+
+def fill_in_sizes(connection: Connection, collection_id: int, sizes: Mapping[str, PictureSize]) -> None:
+    """Tell the sizes of pictures, by doc_id, of live versions that have none; those that have one keep it."""
+    if not sizes:
+        return
+    chosen = (items.c.collection_id == collection_id) & items.c.live & items.c.width.is_(None)
+    connection.execute(
+        update(items)
+        .where(chosen, items.c.doc_id == bindparam("document"))
+        .values(width=bindparam("across"), height=bindparam("down")),
+        [{"document": doc_id, "across": size.width, "down": size.height} for doc_id, size in sizes.items()],
+    )
 
 
 def index_texts(connection: Connection, collection_id: int, keys: Sequence[int]) -> None:

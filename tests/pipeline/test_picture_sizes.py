@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from helpers import unit_vectors
 from PIL import Image
+from sqlalchemy import update
 
+from indexer import prepare
 from indexer.pipeline import index
 from indexer.sources.open import open_source
+from retrieval.encoders.fake import FakeEncoder
 from retrieval.metadata.database import Database
 from retrieval.metadata.tables import items
 from retrieval.opening import open_or_create
@@ -83,6 +86,37 @@ def test_other_words_keep_a_size_and_another_picture_changes_it(collection, tmp_
     assert sizes(collection) == {"a.jpg": (50, 40)}
     collection.put("a.jpg", jpeg(30, 20, orientation=SIDEWAYS))
     assert sizes(collection) == {"a.jpg": (20, 30)}
+
+
+def test_those_of_a_release_before_are_filled_in_without_embedding(collection, tmp_path):
+    pictures = {"a.jpg": jpeg(64, 48, orientation=SIDEWAYS), "b.jpg": jpeg(60, 40), "c.jpg": jpeg(20, 10)}
+    for name, data in pictures.items():
+        (tmp_path / name).write_bytes(data)
+    source = manifest(tmp_path, dict.fromkeys(pictures, "red"))
+    index(open_source(source), collection)
+    expected, before = sizes(collection), collection.get("a.jpg")
+    with collection.database.write() as connection:
+        connection.execute(update(items).where(items.c.doc_id != "c.jpg").values(width=None, height=None))
+    assert sizes(collection) == {"a.jpg": (None, None), "b.jpg": (None, None), "c.jpg": (20, 10)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeEncoder, "encode_images", lambda *_: pytest.fail("embedded"))
+        patch.setattr(FakeEncoder, "encode_texts", lambda *_: pytest.fail("embedded"))
+        report = index(open_source(source), collection)
+    assert (report.unchanged, report.indexed + report.updated) == (3, 0)
+    assert sizes(collection) == expected
+    assert collection.get("a.jpg") == before  # the same version: only its size was missing
+
+
+def test_a_picture_that_cannot_be_measured_any_more_stays_as_it_was(collection, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(jpeg(60, 40))
+    source = open_source(manifest(tmp_path, {"a.jpg": "red"}))
+    index(source, collection)
+    with collection.database.write() as connection:
+        connection.execute(update(items).values(width=None, height=None))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prepare, "read_image", lambda _: b"no picture")
+        report = index(source, collection)
+    assert (report.unchanged, report.rejected, sizes(collection)) == (1, 0, {"a.jpg": (None, None)})
 
 
 def test_vectors_without_pictures_have_none(workspace):
