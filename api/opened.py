@@ -44,12 +44,16 @@ class OpenCollections:
 
     def get(self, name: str) -> Opened:
         """The collection of that name or alias; `NotFoundError` names the ones there are."""
+        return self.at(name)[0]
+
+    def at(self, name: str) -> tuple[Opened, int]:
+        """The same, and its present state: how many writes to it were committed so far."""
         info = self._info(name)
         found = self._known(info)
-        if found is not None:
-            return found
-        with self._opening:  # another thread may have opened it while this one waited
-            return self._known(info) or self._open(info)
+        if found is None:
+            with self._opening:  # another thread may have opened it while this one waited
+                found = self._known(info) or self._open(info)
+        return found, info.revision
 
     def get_with_encoder(self, name: str) -> Opened:
         """The same with its encoder, which takes seconds when it has to be loaded.

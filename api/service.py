@@ -16,7 +16,8 @@ from api.opened import OpenCollections, Opened
 from api.pictures.thumbnails import ThumbnailCache
 from api.process.readiness import Readiness
 from api.searching.admission import Admission
-from api.searching.finding import Find, Finders, Found, find
+from api.searching.answers import AnswerCache
+from api.searching.finding import Find, Finder, Finders, Found
 from api.searching.query import Prepared
 from api.settings import ApiSettings
 from api.transactions import Transactions
@@ -26,7 +27,6 @@ from api.writing.items import ItemWriter
 from retrieval.images.decode import DecodeLimits
 from retrieval.images.room import PixelRoom
 from retrieval.index.upkeep import Upkeep
-from retrieval.search.answers import AnswerCache
 from retrieval.settings import Settings
 from retrieval.types import FloatArray
 from retrieval.workspace import Workspace
@@ -125,9 +125,10 @@ def _encoders(settings: ApiSettings, workers: Workers, metrics: Metrics) -> Enco
 
 def _finders(settings: ApiSettings, workers: Workers, collections: OpenCollections, metrics: Metrics) -> Finders:
     answers = AnswerCache(most_bytes=settings.answer_cache_mb * 2**20, watch=metrics.answer_cached)
+    finder = Finder(collections, answers)
 
     async def run(work: Find, queries: Sequence[Prepared]) -> Sequence[Found]:
-        return await workers.run(find, collections, answers, work, queries)
+        return await workers.run(finder.find, work, queries)
 
     return Finders(run, most_waiting=settings.searches * settings.max_batch, at_once=settings.threads)
 

@@ -277,7 +277,8 @@ class SearchResult:
     """Hits in the order to show them, with the plan and the seconds that each stage took.
 
     `match` is None where there is nothing to compare with (see `retrieval.search.background`). `facets` are those that
-    were asked for. `next_cursor` is where the same search goes on; None where nothing is left.
+    were asked for. `next_cursor` is where the same search goes on; None where nothing is left. `revision` is the state
+    that was searched: how many writes to the collection were committed before.
     """
 
     hits: tuple[Hit, ...]
@@ -287,3 +288,4 @@ class SearchResult:
     facets: tuple[Facet, ...] = ()
     next_cursor: str | None = None
     explanation: Explanation | None = None
+    revision: int = 0

@@ -41,19 +41,22 @@ class Prepared:
     words: LexicalQuery | None
     timings: Mapping[str, float]
 
-    def sought(self) -> Sought:
+    def fingerprint(self) -> bytes:
+        """As `retrieval.search.cursor.fingerprint`, of what is not decoded."""
+        return fingerprint(
+            (_file(clue.term) if isinstance(clue.term, Picture) else clue.term, clue.weight) for clue in self.clues
+        )
+
+    @property
+    def is_of_any_state(self) -> bool:
+        """Whether it is the same query whatever is written; a document may be replaced by another."""
+        return not any(isinstance(clue.term, Document) for clue in self.clues)
+
+    def sought(self, fingerprint: bytes) -> Sought:
         """What the engine searches for. Raises what `Collection.embed_query` does."""
-        asked = _fingerprint(self.clues)
         if self.terms is None:
-            return Sought(None, words=self.words, asked=asked)
-        return Sought(self.collection.embed_query(self.terms), _modality(self.clues), self.words, asked)
-
-
-def _fingerprint(clues: Sequence[Clue]) -> bytes:
-    """As `retrieval.search.cursor.fingerprint`, of what is not decoded."""
-    return fingerprint(
-        (_file(clue.term) if isinstance(clue.term, Picture) else clue.term, clue.weight) for clue in clues
-    )
+            return Sought(None, words=self.words, asked=fingerprint)
+        return Sought(self.collection.embed_query(self.terms), _modality(self.clues), self.words, fingerprint)
 
 
 def _file(picture: Picture) -> bytes:

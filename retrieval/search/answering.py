@@ -100,7 +100,9 @@ class Answering:
         asked = options.for_candidates(options.pool + cursor.hits)
         explanation = self.ranking.explain(sought, asked, chosen.found) if options.explain else None
         told = tuple(map(options.fields.of, hits))
-        return SearchResult(told, chosen.plan, timings, chosen.match, self.facets, following, explanation)
+        return SearchResult(
+            told, chosen.plan, timings, chosen.match, self.facets, following, explanation, self.view.revision
+        )
 
     def _candidates(self, sought: Sought, cursor: Cursor) -> tuple[Candidates, Plan]:
         """What hits are chosen from, best first: as many as diversity needs, one of a group; none that was given."""

@@ -18,7 +18,6 @@ from retrieval.metadata import items
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.search.answering import Answering, first_round
-from retrieval.search.answers import AnswerCache, Asked
 from retrieval.search.attributes import AttributeCache
 from retrieval.search.background import BackgroundCache
 from retrieval.search.candidates import Candidates
@@ -69,63 +68,41 @@ class SearchEngine:
             raise found
         return found
 
-    def search_many(
-        self, several: Sequence[Sought], options: SearchOptions, *, kept: AnswerCache | None = None
-    ) -> list[SearchResult | InputError]:
+    def search_many(self, several: Sequence[Sought], options: SearchOptions) -> list[SearchResult | InputError]:
         """Searches with the same options, in one state of the collection; vectors are searched for in one call.
 
         What is wrong with one of them alone is in its place. The times of what is done together count in equal parts.
-        Answers that are `kept` of the same state are given again, and new ones kept.
         """
 
         def attempt(connection: Connection) -> list[SearchResult | InputError]:
             started = perf_counter()
             view = self.views.at(connection)
-            if kept is None:
-                return self._answer(connection, view, several, options, started)
-            asked = [Asked.of(self._info, view, sought, options) for sought in several]
-            known = {one: again for one in asked if (again := kept.get(one, started))}
-            new = [(one, sought) for one, sought in zip(asked, several, strict=True) if one not in known]
-            made = self._answer(connection, view, [sought for _, sought in new], options, started) if new else []
-            for (one, _), answer in zip(new, made, strict=True):
-                kept.put(one, answer)
-            following = iter(made)
-            return [known.get(one) or next(following) for one in asked]
+            viewed = perf_counter()
+            allowed = self._allowed(connection, view, options)
+            filtered = perf_counter()
+            ranking = Ranking(connection, self._info, view, allowed)
+            ranking.search_together(several, first_round(options))
+            searched = perf_counter()
+            facets = self.facets.count(connection, view, options.filter, options.facets)
+            shared = {
+                "filter": filtered - viewed,
+                "search": searched - filtered + viewed - started,
+                "facets": perf_counter() - searched,
+            }
+            answering = Answering(
+                info=self._info,
+                backgrounds=self._backgrounds,
+                documents=self._documents,
+                options=options,
+                connection=connection,
+                view=view,
+                ranking=ranking,
+                facets=facets,
+                seconds={name: seconds / len(several) for name, seconds in shared.items()},
+            )
+            return answering.answer(several)
 
         return self.reading(attempt) if several else []
-
-    def _answer(
-        self,
-        connection: Connection,
-        view: GenerationView,
-        several: Sequence[Sought],
-        options: SearchOptions,
-        started: float,
-    ) -> list[SearchResult | InputError]:
-        viewed = perf_counter()
-        allowed = self._allowed(connection, view, options)
-        filtered = perf_counter()
-        ranking = Ranking(connection, self._info, view, allowed)
-        ranking.search_together(several, first_round(options))
-        searched = perf_counter()
-        facets = self.facets.count(connection, view, options.filter, options.facets)
-        shared = {
-            "filter": filtered - viewed,
-            "search": searched - filtered + viewed - started,
-            "facets": perf_counter() - searched,
-        }
-        answering = Answering(
-            info=self._info,
-            backgrounds=self._backgrounds,
-            documents=self._documents,
-            options=options,
-            connection=connection,
-            view=view,
-            ranking=ranking,
-            facets=facets,
-            seconds={name: seconds / len(several) for name, seconds in shared.items()},
-        )
-        return answering.answer(several)
 
     def captions(
         self,
