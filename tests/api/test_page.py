@@ -211,6 +211,17 @@ def test_a_server_that_is_gone_and_comes_back(browser, page_url):
         expect(page.get_by_text("The server does not answer.")).to_be_hidden()
 
 
+def test_an_address_of_what_is_not_there(browser, page_url):
+    with visiting(browser, page_url, "?c=gone&q=red", expected="404") as page:
+        page.get_by_role("link", name="Start over").click()
+        hits(page)
+        expect(page.get_by_text("This is not here.")).to_be_hidden()
+    with visiting(browser, page_url, "?c=photos&item=gone.png", expected="404") as page:
+        expect(page.get_by_role("dialog").get_by_text("This picture cannot be shown.")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page).to_have_url(re.compile(r"\?c=photos$"))
+
+
 def test_a_server_that_requires_keys(browser, page_folder):
     with Workspace(settings_for(page_folder)) as workspace, workspace.database.write() as connection:
         key = api_keys.create(connection, name="page", scope="read")[1]

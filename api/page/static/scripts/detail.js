@@ -150,5 +150,5 @@ function neighbour(store, hit) {
 
 function failure(error) {
   const text = error instanceof Refusal ? error.message : "the server does not answer: close this and try again";
-  return el("p", { className: "notice" }, text);
+  return el("p", { className: "detail-failure" }, el("strong", {}, "This picture cannot be shown."), el("br"), text);
 }

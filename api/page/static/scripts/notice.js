@@ -45,6 +45,7 @@ function failure(store, error, again) {
     return notice("The key is not accepted any more.", "", button("Enter another", () => location.reload()));
   if (error.code === "invalid_filter")
     return notice("The filter cannot be read.", sentence(error.message), withoutFilter(store));
+  if (error.status === 404) return notice("This is not here.", sentence(error.message), toTheBeginning());
   return notice("This search is not possible.", sentence(error.message), startOver(store));
 }
 
@@ -59,4 +60,6 @@ const notice = (title, text, ...buttons) =>
 const button = (text, onclick) => el("button", { type: "button", className: "quiet", onclick }, text);
 const withoutFilter = (store) => button("Remove the filter", () => store.change({ where: [], filter: "" }));
 const startOver = (store) => button("Start over", () => store.change({ ...NO_QUERY, where: [], filter: "", recall: "", ef: "" }));
+/** Without anything that the address says, its collection included. */
+const toTheBeginning = () => el("a", { className: "quiet", href: location.pathname }, "Start over");
 const sentence = (message) => `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
