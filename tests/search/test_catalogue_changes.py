@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -12,6 +11,7 @@ import pytest
 from helpers import COLOURS, save_picture, unit_vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from killing import killed_at
 
 from retrieval.encoders.fake import FakeEncoder
 from retrieval.errors import BusyError, ConflictError, CorruptionError, FilterError, ImageError, NotFoundError
@@ -210,25 +210,10 @@ MOMENTS = [(files, "sync"), (files, "sha256_of"), (collections, "begin_write")]
 
 @pytest.mark.parametrize("moment", range(6))
 def test_a_killed_put_leaves_the_catalogue_as_it_was(workspace, tmp_path, moment):
-    class Killed(BaseException):
-        pass
-
     encoder = FakeEncoder()
     photos = workspace.create("photos", encoder.spec, ModelReference("fake"), encoder=encoder)
     photos.put("a", picture(tmp_path, "red"))
-    calls = iter(range(100))
-
-    def or_die(original):
-        def call(*arguments, **options):
-            if next(calls) == moment:
-                raise Killed
-            return original(*arguments, **options)
-
-        return call
-
-    with ExitStack() as patches, suppress(Killed):
-        for module, name in MOMENTS:
-            patches.enter_context(patch.object(module, name, or_die(getattr(module, name))))
+    with killed_at(moment, MOMENTS):
         photos.put("b", picture(tmp_path, "blue"))
         raise AssertionError("it was not killed")
     assert [one.doc_id for one in photos.items()] == ["a"]

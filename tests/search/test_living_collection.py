@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
-from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,6 +14,7 @@ from helpers import unit_vectors
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from killing import killed_at
 
 from retrieval import building
 from retrieval.compactor import Compactor
@@ -42,29 +42,6 @@ MOMENTS = [
     (ledger, "put"), (building, "certify"),
 ]  # fmt: skip
 """Calls at which a write or a compaction may be killed, each before it does its work."""
-
-
-class Killed(BaseException):
-    """Nothing catches it, so nothing is tidied up: as after a kill, what counts is what is on disk."""
-
-
-@contextmanager
-def killed_at(moment: int):
-    """Raise at the call of MOMENTS that has this number, if it comes to that, and tell nobody."""
-    calls = itertools.count()
-
-    def or_die(original):
-        def call(*arguments, **options):
-            if next(calls) == moment:
-                raise Killed
-            return original(*arguments, **options)
-
-        return call
-
-    with ExitStack() as patches, suppress(Killed):
-        for module, name in MOMENTS:
-            patches.enter_context(patch.object(module, name, or_die(getattr(module, name))))
-        yield
 
 
 def new_workspace(folder) -> Workspace:
@@ -133,7 +110,7 @@ class LivingCollection(RuleBasedStateMachine):
     @rule(moment=st.integers(0, 20), change=st.sampled_from(["add", "delete", "fold", "compact"]), ids=id_lists)
     def crash(self, moment, change, ids):
         """What a change says after it has returned holds; killed before, it has done nothing or all."""
-        with killed_at(moment):
+        with killed_at(moment, MOMENTS):
             match change:
                 case "add":
                     with patch.object(Compactor, "fold"):  # killed over that, the change is there
@@ -237,7 +214,7 @@ def test_a_write_and_a_compaction_killed_at_each_step_do_nothing_or_all(tmp_path
             with new_workspace(tmp_path) as workspace:
                 collection = workspace.open("c")
                 before = contents(collection)
-                with killed_at(moment):
+                with killed_at(moment, MOMENTS):
                     change()
                     steps[name] = moment
                     break
