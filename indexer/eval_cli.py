@@ -42,8 +42,9 @@ def captions(
     from retrieval.errors import InputError
     from retrieval.evaluators.complete import complete_captions
     from retrieval.evaluators.subject import Subject
+    from retrieval.evaluators.task import CUTOFFS
 
-    cutoffs = tuple(sorted(set(k or (1, 5, 10))))
+    cutoffs = sorted(set(k or CUTOFFS))
     if not 1 <= cutoffs[0] <= cutoffs[-1] <= 1_000:
         raise InputError("--k must be in 1..1,000")
     with step_progress() as on_progress, open_workspace(data_dir) as workspace:

@@ -13,6 +13,7 @@ from api.wire.requests import StrictBody, StrictParameters
 from retrieval.evaluators.index_queries import SELECTIVITIES
 from retrieval.evaluators.labels import TEMPLATE
 from retrieval.evaluators.run import MEASURES
+from retrieval.evaluators.task import CUTOFFS
 from retrieval.overview import JobState
 from retrieval.search.query import MOST_HITS
 
@@ -101,7 +102,7 @@ class CaptionsEvaluation(_EvaluationRequest):
         SourcePath | None, Field(description="Captions from there; by default those of the collection itself.")
     ] = None
     split: Annotated[Name | None, Field(description="Only this split of a Karpathy JSON.")] = None
-    k: Cutoffs = Field(default=[1, 5, 10])
+    k: Cutoffs = Field(default=[*CUTOFFS])
     fp32: Fp32 = False
 
 
@@ -112,7 +113,7 @@ class LabelsEvaluation(_EvaluationRequest):
 
     kind: Literal["labels"]
     attribute: Annotated[Name, Field(description="Documents that share a value of it are relevant to each other.")]
-    k: Cutoffs = Field(default=[1, 5, 10])
+    k: Cutoffs = Field(default=[*CUTOFFS])
     templates: Annotated[
         list[Name], Field(min_length=1, max_length=100, description="Texts for a class, with {} for its name.")
     ] = Field(default=[TEMPLATE])

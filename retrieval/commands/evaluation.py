@@ -124,8 +124,9 @@ def labels_of(
     from retrieval.evaluators.complete import complete_labels
     from retrieval.evaluators.labels import TEMPLATE
     from retrieval.evaluators.subject import Subject
+    from retrieval.evaluators.task import CUTOFFS
 
-    cutoffs = sorted(set(k or (1, 5, 10)))
+    cutoffs = sorted(set(k or CUTOFFS))
     if cutoffs[0] < 1 or sample < 0:
         raise InputError("--k is at least 1, and --sample at least 0")
     with open_workspace(data_dir) as workspace:

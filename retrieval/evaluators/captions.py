@@ -22,7 +22,7 @@ from retrieval.evaluators.searches import (
     rows_of,
     search_codes,
 )
-from retrieval.evaluators.task import Shown, TaskReport
+from retrieval.evaluators.task import CUTOFFS, Shown, TaskReport
 from retrieval.metadata import query_samples
 from retrieval.search.samples import QuerySamples
 from retrieval.types import FloatArray, KeyArray, KnnResult, Plan, VectorKind
@@ -34,7 +34,7 @@ def evaluate_captions(
     collection: Collection,
     task: CaptionTask,
     *,
-    cutoffs: Sequence[int] = (1, 5, 10),
+    cutoffs: Sequence[int] = CUTOFFS,
     ef_search: int | None = None,
     filter: str | None = None,  # noqa: A002  the word that users write
     reference: Reference | None = None,

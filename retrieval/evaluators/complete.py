@@ -18,7 +18,7 @@ from retrieval.evaluators.reference import load_reference_encoder, reference_cap
 from retrieval.evaluators.report import write_report
 from retrieval.evaluators.run import evaluate_queries
 from retrieval.evaluators.subject import Subject
-from retrieval.evaluators.task import TaskReport
+from retrieval.evaluators.task import CUTOFFS, TaskReport
 from retrieval.types import CatalogRecord, FloatArray
 
 _NOTHING_TO_SEPARATE = "the encoder runs in fp32 as it is: it has no precision to lose, and nothing was embedded again"
@@ -40,7 +40,7 @@ def complete_captions(
     *,
     dataset: str | None = None,
     split: str | None = None,
-    cutoffs: Sequence[int] = (1, 5, 10),
+    cutoffs: Sequence[int] = CUTOFFS,
     ef_search: int | None = None,
     filter: str | None = None,  # noqa: A002  the word that users write
     fp32: bool = False,
@@ -72,7 +72,7 @@ def complete_labels(
     subject: Subject,
     attribute: str,
     *,
-    cutoffs: Sequence[int] = (1, 5, 10),
+    cutoffs: Sequence[int] = CUTOFFS,
     templates: Sequence[str] = (TEMPLATE,),
     sample: int = 1000,
     seed: int = 0,

@@ -9,6 +9,9 @@ from retrieval.evaluation import Evaluation, Qrels, Run
 from retrieval.evaluation.decompose import Decomposition
 from retrieval.types import Plan
 
+CUTOFFS = (1, 5, 10)
+"""Where nobody says otherwise: those of papers on image-caption retrieval."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
