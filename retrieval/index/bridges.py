@@ -11,18 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from retrieval.index.faiss_wheel import FaissIndex, faiss
+from retrieval.index.bottom_layer import BottomLayer, Neighbours, Pairs
+from retrieval.index.faiss_wheel import FaissIndex
 from retrieval.types import FloatArray, KeyArray
 
 NEAREST = 16
 """Images nearest to a query that are connected."""
 BLOCK = 500
-EMPTY = -1
 
-Pairs = NDArray[np.int64]
-Neighbours = NDArray[np.int32]
 FindNearest = Callable[[FloatArray, int, int], KeyArray]
 """Nearest nodes of queries (nq, dim): (queries, k, ef_search) -> int64 (nq, k)."""
 
@@ -41,12 +38,11 @@ def bridge(graph: FaissIndex, vectors: FloatArray, queries: FloatArray, find: Fi
 
 def _bridge_round(graph: FaissIndex, vectors: FloatArray, nearest: KeyArray) -> None:
     nearest = nearest[(nearest >= 0).all(axis=1)]
-    bottom = _BottomLayer(graph)
+    bottom = BottomLayer(graph)
     pairs = [
         missing_links(nearest[start : start + BLOCK], vectors, bottom.links) for start in range(0, len(nearest), BLOCK)
     ]
-    _add_links(bottom.links, np.concatenate([np.empty((0, 2), np.int64), *pairs]))
-    bottom.write()
+    bottom.add(np.concatenate([np.empty((0, 2), np.int64), *pairs]))
 
 
 def missing_links(nearest: KeyArray, vectors: FloatArray, links: Neighbours) -> Pairs:
@@ -75,31 +71,3 @@ def missing_links(nearest: KeyArray, vectors: FloatArray, links: Neighbours) -> 
         best = np.where(closer, strength[rows, child], best)
         parent = np.where(closer, child[:, None], parent)
     return np.concatenate(missing)
-
-
-def _add_links(links: Neighbours, pairs: Pairs) -> None:
-    """Write pairs into free slots in both directions, those that most queries ask for first."""
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    codes, wanted = np.unique(both[:, 0] * len(links) + both[:, 1], return_counts=True)
-    codes = codes[np.lexsort((-wanted, codes // len(links)))]
-    source, target = np.divmod(codes, len(links))
-    place = np.arange(len(source)) - np.searchsorted(source, source)
-    slot = np.count_nonzero(links != EMPTY, axis=1)[source] + place
-    fits = slot < links.shape[1]
-    links[source[fits], slot[fits]] = target[fits]
-
-
-class _BottomLayer:
-    """The links of all nodes on level 0 of a FAISS HNSW graph, int32 (nodes, slots)."""
-
-    def __init__(self, graph: FaissIndex) -> None:
-        self._graph = graph
-        self._all = faiss.vector_to_array(graph.hnsw.neighbors)
-        offsets = faiss.vector_to_array(graph.hnsw.offsets)[:-1].astype(np.int64)
-        self._places = offsets[:, None] + np.arange(graph.hnsw.nb_neighbors(0))
-        self.links: Neighbours = self._all[self._places]
-
-    def write(self) -> None:
-        """Put changed links back."""
-        self._all[self._places] = self.links
-        faiss.copy_array_to_vector(self._all, self._graph.hnsw.neighbors)

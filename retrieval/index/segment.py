@@ -86,31 +86,24 @@ def _write_graph(
     if codes:
         files.append(write_file(folder, "basis", codes.save_basis))
         files.append(write_file(folder, "codes", codes.save_codes))
+    compared = codes.project(nodes) if codes else nodes
     if plan.gpu:
         graph = build_graph_on_gpu(nodes, plan.hnsw, on_progress=on_progress)
     else:
-        graph = build_graph(codes.project(nodes) if codes else nodes, plan.hnsw, on_progress=on_progress)
+        graph = build_graph(compared, plan.hnsw, on_progress=on_progress)
     if len(nodes) > 1:
-        _add_links(graph, nodes, flat, codes, plan)
+        connect_clusters(graph, compared)
+    if plan.queries is not None and len(plan.queries) and len(nodes) > 1:
+        index = HnswIndex(graph, codes.index if codes else flat, nodes, codes)
+
+        def nearest(queries: FloatArray, k: int, ef_search: int) -> KeyArray:
+            if plan.gpu:
+                return nearest_on_gpu(nodes, queries, k)
+            return index.search(queries, k=k, ef_search=ef_search).keys
+
+        bridge(graph, nodes, plan.queries, nearest)
     files.append(write_file(folder, "graph", lambda path: save_graph(graph, path)))
     return code, files
-
-
-def _add_links(
-    graph: FaissIndex, nodes: FloatArray, flat: FaissIndex, codes: Codes | None, plan: GraphPlan
-) -> None:
-    """What searches would miss: what lies in the next cluster, and what queries from outside have in common."""
-    index = HnswIndex(graph, codes.index if codes else flat, nodes, codes)
-
-    def walk(queries: FloatArray, k: int, ef_search: int) -> KeyArray:
-        return index.search(queries, k=k, ef_search=ef_search).keys
-
-    def exact(queries: FloatArray, k: int) -> KeyArray:
-        return nearest_on_gpu(nodes, queries, k) if plan.gpu else np.asarray(flat.search(queries, k)[1], np.int64)
-
-    connect_clusters(graph, nodes, walk, exact)
-    if plan.queries is not None and len(plan.queries):
-        bridge(graph, nodes, plan.queries, (lambda queries, k, _: exact(queries, k)) if plan.gpu else walk)
 
 
 def _code(nodes: FloatArray, basis: FloatArray, plan: GraphPlan) -> CodeParams | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from retrieval.index.bottom_layer import BottomLayer
 from retrieval.index.faiss_wheel import faiss
 
 Fault = Literal["out of memory", "failure", "random links"]
@@ -58,9 +59,9 @@ class FakeCagra:
             raise RuntimeError("Error in CuvsCagra\nand a stack trace")
         self.graph.add(vectors)
         if self.fault == "random links":
-            links = faiss.vector_to_array(self.graph.hnsw.neighbors)
-            links[links >= 0] = np.random.default_rng(0).permutation(links[links >= 0])
-            faiss.copy_array_to_vector(links, self.graph.hnsw.neighbors)
+            bottom = BottomLayer(self.graph)
+            bottom.links[bottom.links >= 0] = np.random.default_rng(0).permutation(bottom.links[bottom.links >= 0])
+            bottom.add(np.empty((0, 2), np.int64))
 
     def copyTo(self, target: Any) -> None:  # noqa: N802
         assert not target.base_level_only

@@ -145,3 +145,16 @@ def test_bridges_raise_the_recall_of_queries_from_outside(tmp_path):
         return recall_of(segment, texts[:200], k=10, ef_search=20)
 
     assert recall(texts[200:]) > recall(None) + 0.1
+
+
+def test_queries_between_tight_clusters_find_what_lies_in_each_of_them(tmp_path):
+    """Nobody has asked such before: the graph is not given any queries."""
+    rng = np.random.default_rng(1)
+    centres = unit(rng.standard_normal((5, 32)))
+    vectors = unit(centres[np.arange(2_000) % 5] + 0.2 * unit(rng.standard_normal((2_000, 32)))).astype(np.float32)
+    one, other = rng.permuted(np.tile(np.arange(5), (300, 1)), axis=1)[:, :2].T
+    between = unit(centres[one] + centres[other] + 0.06 * unit(rng.standard_normal((300, 32)))).astype(np.float32)
+    plan = GraphPlan(HnswParams(8, 40), "full")
+    written = [write_segment(tmp_path, "image", np.arange(2_000), vectors, plan=plan) for _ in range(2)]
+    assert written[0] == written[1]
+    assert recall_of(Segment(tmp_path, written[0]), between, k=10, ef_search=100) > 0.99  # 0.82 as HNSW links them
