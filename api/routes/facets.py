@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from api.bounds import check_facets
 from api.dependencies import CollectionName, ServiceDependency
+from api.reading import from_collection
 from api.searching.connected import while_connected
 from api.wire.adapters import facet_body
 from api.wire.error_docs import READING, errors
@@ -16,6 +16,8 @@ from api.wire.facets import AttributesResponse, FacetsResponse
 from api.wire.header_docs import TIMEOUT
 from api.wire.requests import FacetsParameters
 from api.wire.responses import JsonResponse
+from retrieval.collection import Collection
+from retrieval.facets import Facet
 
 router = APIRouter(prefix="/v1/collections/{collection}", tags=["facets"])
 
@@ -39,9 +41,11 @@ async def get_facets(
     """
     options = asked.options()
     check_facets(service.settings, options)
-    opened = await service.opened(collection)
-    count = partial(opened.collection.facets, options.attributes or None, filter=asked.filter, values=options.values)
-    facets = await while_connected(request, service.workers.run(count))
+
+    def count(opened: Collection) -> tuple[Facet, ...]:
+        return opened.facets(options.attributes or None, filter=asked.filter, values=options.values)
+
+    facets = await while_connected(request, from_collection(service, collection, count))
     return JsonResponse({"facets": [facet_body(facet) for facet in facets]})
 
 
@@ -54,6 +58,5 @@ async def get_facets(
 )
 async def list_attributes(request: Request, collection: CollectionName, service: ServiceDependency) -> JsonResponse:
     """Every attribute that some document has, with its types, its extent and its most frequent values."""
-    opened = await service.opened(collection)
-    attributes = await while_connected(request, service.workers.run(opened.collection.attributes))
+    attributes = await while_connected(request, from_collection(service, collection, Collection.attributes))
     return JsonResponse({"attributes": [facet_body(facet) for facet in attributes]})

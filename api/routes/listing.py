@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from api.dependencies import CollectionName, ServiceDependency
+from api.reading import from_collection
 from api.searching.connected import while_connected
 from api.wire.error_docs import READING, SENDING, errors
 from api.wire.header_docs import TIMEOUT
@@ -15,6 +15,8 @@ from api.wire.responses import JsonResponse
 from api.writing.adapters import doc_id_of, page_body, several_body
 from api.writing.requests import PageParameters, SeveralRequest
 from api.writing.schemas import Page, Several
+from retrieval.collection import Collection
+from retrieval.types import Item
 
 router = APIRouter(prefix="/v1/collections/{collection}/items", tags=["items"])
 
@@ -27,11 +29,12 @@ async def list_items(
     service: ServiceDependency,
 ) -> JsonResponse:
     """Documents in the order of their ids, those that a filter keeps or all of them, a page at a time."""
-    opened = await service.opened(collection)
-    read = partial(
-        opened.collection.catalogue.page, after=doc_id_of(asked.cursor), limit=asked.limit + 1, filter=asked.filter
-    )
-    found = await while_connected(request, service.workers.run(read))
+    after = doc_id_of(asked.cursor)
+
+    def read(opened: Collection) -> tuple[Item, ...]:
+        return opened.catalogue.page(after=after, limit=asked.limit + 1, filter=asked.filter)
+
+    found = await while_connected(request, from_collection(service, collection, read))
     return JsonResponse(page_body(found, asked.limit))
 
 

@@ -9,10 +9,11 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 from api_service import PHOTOS, add, doc_ids, error, fill_photos, serving, settings_for, wait_until
-from helpers import COLOURS, save_picture
+from helpers import COLOURS, save_picture, unit_vectors
 from server import get, running
 
 import retrieval.encoders.registry
+from api.opened import OpenCollections
 from retrieval.certificate import Certificate, Curve, Point, Recall
 from retrieval.errors import ConflictError, ModelError
 from retrieval.metadata import generations
@@ -70,6 +71,29 @@ def test_aliases_lead_to_collections(client, workspace, tmp_path):
     assert client.delete(f"{by_alias}?force=true").json() == {"deleted": "blue"}
     assert error(client.get(f"{by_alias}/search?q=red"), 404)["code"] == "not_found"
     assert client.get("/v1/aliases").json() == {"aliases": []}
+
+
+@pytest.mark.parametrize("path", ["similar?doc_id=current", "attributes", "facets", "items"])
+def test_what_an_alias_leads_to_is_looked_up_again_where_it_is_deleted_meanwhile(client, workspace, monkeypatch, path):
+    for name in ("one", "two"):
+        workspace.create(name, external_spec("test", 4), ModelReference("external"))
+        workspace.open(name).add_vectors(["current"], unit_vectors(1, 4), attributes=[{"of": name}])
+    client.put("/v1/aliases/current", json={"collection": "one"})
+    get, deleted = OpenCollections.get, []
+
+    def switch_then(self, name):
+        found = get(self, name)
+        if name == "current" and not deleted:
+            deleted.append("one")
+            workspace.put_alias("current", "two")
+            workspace.delete("one")
+        return found
+
+    monkeypatch.setattr(OpenCollections, "get", switch_then)
+    answer = client.get(f"/v1/collections/current/{path}")
+    assert deleted == ["one"]
+    assert answer.status_code == 200, answer.text
+    assert '"one"' not in answer.text
 
 
 def test_names_are_given_once(client):
