@@ -17,8 +17,8 @@ def certificate_table(
 ) -> Table:
     """A line for each modality of query and each selectivity of filter: the setting that searches take.
 
-    That is the cheapest one that surely reaches `target`, or `ef_search` without a target. With `before`, an earlier
-    certificate of the same kind of vectors, each line is preceded by the earlier one.
+    That is the cheapest one that surely reaches `target`, or `ef_search` without a target; for filters as the planner
+    has it. With `before`, an earlier certificate of the same kind of vectors, each line is preceded by the earlier one.
     """
     from rich.table import Table
 
@@ -35,18 +35,38 @@ def certificate_table(
 
 
 def _cells(curve: Curve, target: float | None, ef_search: int) -> list[str]:
-    point = curve.cheapest(target, 10) if target else curve.at(ef_search)
+    point = _setting(curve, target, ef_search)
     told = ["exact", "1", "1", "–"]
     if point:
-        told = [str(point.ef_search), str(point.at_10), _at_100(curve, point), f"{point.seconds * 1000:.2f}"]
+        at_100 = _at_100(curve, point, target)
+        told = [str(point.ef_search), str(point.at_10), at_100, f"{point.seconds * 1000:.2f}"]
     return [curve.modality, f"{curve.selectivity:.0%}", *told, f"{curve.queries:,}"]
 
 
-def _at_100(curve: Curve, point: Point) -> str:
-    """Recall@100 at this setting, or at the first one that gives a hundred hits."""
-    told = point if point.at_100 else next((one for one in curve.points if one.at_100), None)
-    if told is None:
-        return "–"
+def _setting(curve: Curve, target: float | None, ef_search: int) -> Point | None:
+    return _planned(curve, target, 10) if target else curve.at(round(ef_search / curve.selectivity))
+
+
+def _planned(curve: Curve, target: float, k: int) -> Point | None:
+    """What a search for k hits takes to reach the target; None: exact search."""
+    from retrieval.search.planner import LEAST_FILTERED, MARGIN
+
+    if curve.selectivity == 1:
+        return curve.cheapest(target, k)
+    return curve.cheapest(max(target, LEAST_FILTERED), k, found=MARGIN * k)
+
+
+def _at_100(curve: Curve, point: Point, target: float | None) -> str:
+    """Recall@100 at the setting that a search for a hundred hits takes; without a target, at one that finds as many."""
+    if target:
+        told = _planned(curve, target, 100)
+        if told is None:
+            return "1 exact"
+    else:
+        many = [one for one in curve.points if one.at_100 and one.found >= 100]
+        told = point if point in many else next(iter(many), None)
+        if told is None:
+            return "–"
     return str(told.at_100) if told is point else f"{told.at_100} at {told.ef_search}"
 
 
