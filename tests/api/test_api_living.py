@@ -61,8 +61,8 @@ def test_an_integer_beyond_64_bits_comes_back(client, workspace, tmp_path):
     assert client.get(f"{PHOTOS}/item?doc_id=big").json()["attributes"] == {"serial": 2**80}
 
 
-def counting(monkeypatch, *, failures: int = 0) -> list[float]:
-    """Make loading a model count, and at first fail; the encoder keeps the threads that call it."""
+def counting(monkeypatch, *, there: threading.Event | None = None) -> list[float]:
+    """Make loading a model count, and fail until its weights are `there`; the encoder keeps the threads that call it."""
     loads: list[float] = []
 
     class CalledEncoder(FakeEncoder):
@@ -74,7 +74,7 @@ def counting(monkeypatch, *, failures: int = 0) -> list[float]:
 
     def load(*_, **__):
         loads.append(time.monotonic())
-        if len(loads) <= failures:
+        if there and not there.is_set():
             raise ModelError("no weights at /srv/models/secret.pt")
         return CalledEncoder()
 
@@ -95,7 +95,8 @@ def test_one_encoder_for_all_collections_that_share_it(workspace, tmp_path, monk
 
 def test_not_ready_until_the_model_loads(workspace, tmp_path, monkeypatch, caplog):
     fill(workspace, tmp_path)
-    counting(monkeypatch, failures=2)
+    there = threading.Event()
+    counting(monkeypatch, there=there)
     monkeypatch.setattr(api.process.preload, "RETRY_S", 1.0)
     app = create_app(settings_for(tmp_path), ApiSettings())
     with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
@@ -108,6 +109,7 @@ def test_not_ready_until_the_model_loads(workspace, tmp_path, monkeypatch, caplo
         assert problem["code"] == "model_unavailable"
         assert "/srv/models/secret.pt" not in problem["message"]
         assert "/srv/models/secret.pt" in caplog.text
+        there.set()
         wait_until(lambda: client.get("/readyz").status_code == 200)
         assert client.get("/readyz").json() == {"status": "ready", "collections": {"photos": "ready"}}
         assert client.get(f"{PHOTOS}/search?q=red").status_code == 200
