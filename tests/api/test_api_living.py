@@ -62,7 +62,7 @@ def test_an_integer_beyond_64_bits_comes_back(client, workspace, tmp_path):
 
 
 def counting(monkeypatch, *, there: threading.Event | None = None) -> list[float]:
-    """Make loading a model count, and fail until its weights are `there`; the encoder keeps the threads that call it."""
+    """Make loading a model count, and fail until it is `there`; the encoder keeps the threads that call it."""
     loads: list[float] = []
 
     class CalledEncoder(FakeEncoder):
