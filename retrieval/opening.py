@@ -23,6 +23,13 @@ def open_collection(
 
     Settings come from the environment (`RETRIEVAL_*`); `data_dir` overrides the data folder. With `model` given for a
     collection that is there, the model must be the collection's own.
+
+    Raises:
+        NotFoundError: the collection is new, and no model is given.
+        InputError: a name that cannot be.
+        ModelError: the model cannot be loaded.
+        EncoderMismatchError: it is not the collection's.
+        StorageError: as of `Workspace`.
     """
     workspace = Workspace(Settings(data_dir=Path(data_dir)) if data_dir is not None else Settings())
     reference = ModelReference(model, str(Path(checkpoint).absolute()) if checkpoint else None) if model else None
@@ -38,7 +45,10 @@ def open_or_create(
     caption_vectors: bool = True,
     precision: str = "auto",
 ) -> Collection:
-    """Open a collection, or make it for `model`; `NotFoundError` when it is new and no model is given."""
+    """Open a collection, or make it for `model`: `index`, `caption_vectors` and `precision` are of one that is made.
+
+    Raises as `open_collection`.
+    """
     try:
         return open_existing(workspace, name, model)
     except NotFoundError:
@@ -53,7 +63,13 @@ def open_or_create(
 
 
 def open_existing(workspace: Workspace, name: str, model: ModelReference | None = None) -> Collection:
-    """Open a collection that is there; a `model` given must be the collection's own (at its stored precision)."""
+    """Open a collection that is there; a `model` given must be the collection's own (at its stored precision).
+
+    Raises:
+        NotFoundError: there is none of that name.
+        ModelError: the model cannot be loaded.
+        EncoderMismatchError: it is not the collection's.
+    """
     opened = workspace.open(name)
     if model is None or model == opened.info.model:
         return opened

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retrieval.errors import InputError
+from retrieval.errors import ExternalVectorsError, InputError
 from retrieval.evaluation import Measure, Qrels
 from retrieval.evaluators.caption_task import captions_of, own_captions
 from retrieval.evaluators.captions import evaluate_captions
@@ -79,7 +79,10 @@ def complete_labels(
     ef_search: int | None = None,
     filter: str | None = None,  # noqa: A002
 ) -> Complete:
-    """Class-level retrieval by an attribute; names of classes ask too where the collection has an encoder."""
+    """Class-level retrieval by an attribute; names of classes ask too where the collection has an encoder.
+
+    Raises as `read_labels`, `image_to_image` and `text_to_image` do.
+    """
     collection, tell = subject.collection, subject.on_progress
     tell("reading labels", 0, 4)
     labels, measures = read_labels(collection, attribute), label_measures(cutoffs)
@@ -88,8 +91,9 @@ def complete_labels(
         image_to_image(collection, labels, measures, sample=sample, seed=seed, ef_search=ef_search, filter=filter)
     ]
     warnings = []
-    if collection.info.spec.is_external:
-        warnings = [f"the vectors of {collection.name!r} were made elsewhere, so texts cannot be embedded: images only"]
+    spec = collection.info.spec
+    if spec.is_external:
+        warnings = [str(ExternalVectorsError(collection.name, spec.model, "names of classes do not ask"))]
     else:
         tell("searching by text", 2, 4)
         reports.append(

@@ -63,7 +63,11 @@ def plan_index(
     ef_construction: int = 200,
     on_progress: OnProgress | None = None,
 ) -> IndexPlan:
-    """Try every way on the sample, and predict what it takes for `count` vectors; `memory` is in bytes."""
+    """Try every way on the sample, and predict what it takes for `count` vectors.
+
+    `memory` is what the index may take, in bytes, None for any; `target_recall` the recall@10 to reach, in (0, 1).
+    Graphs are built with `ef_construction` candidates.
+    """
     bench = Trials(sample, ef_construction=ef_construction)
     ways = [(storage, m) for storage in bench.storages() for m in LINKS]
     trials = []
