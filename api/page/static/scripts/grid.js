@@ -19,6 +19,7 @@ export function grid(store, searching) {
   const elements = new VirtualList(list, (hit, box, element) => elementOf(store, hit, box, element));
   const laid = new WeakMap(); // by hits: those that are gone back to are where they were
   const skeletons = document.getElementById("skeletons");
+  const text = document.getElementById("text");
   let collection = "";
   let hits = [];
   let open = true; // whether more will follow: hits at the end that do not fill a row wait for them
@@ -55,19 +56,9 @@ export function grid(store, searching) {
     elements.show(hits, boxes, open ? -1 : hits.length);
   };
 
-  list.addEventListener("keydown", (event) => {
-    const at = event.target.matches(".hit-link") ? elements.placeOf(event.target) : -1;
-    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
-    const move = moveOfKey(event.key, store.state, hits[at].doc_id);
-    const to = placeFrom(event.key, at, boxes);
-    if (!move && to === null) return;
-    event.preventDefault();
-    if (move) store.change(move);
-    else if (to < 0) document.getElementById("text").focus();
-    else elements.goTo(to);
-  });
-  document.getElementById("text").addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowDown" || !list.querySelector(".hit-link")) return;
+  list.addEventListener("keydown", (event) => onKey(event, elements, store, hits, boxes));
+  text.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" || !boxes.length) return;
     event.preventDefault();
     elements.goTo(0);
   });
@@ -86,6 +77,18 @@ function elementOf(store, hit, box, element) {
   element.querySelector(".hit-score").textContent = hit.score.toFixed(3);
   setSide(element.querySelector("img"), sideOf(hit, box));
   return placed(element, box);
+}
+
+function onKey(event, elements, store, hits, boxes) {
+  const at = event.target.matches(".hit-link") ? elements.placeOf(event.target) : -1;
+  if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+  const move = moveOfKey(event.key, store.state, hits[at].doc_id);
+  const to = placeFrom(event.key, at, boxes);
+  if (!move && to === null) return;
+  event.preventDefault();
+  if (move) store.change(move);
+  else if (to < 0) document.getElementById("text").focus();
+  else elements.goTo(to);
 }
 
 function frameOf(list) {

@@ -63,7 +63,6 @@ export class Searching {
     this.store = store;
     store.subscribe((state, before, isGoneBackTo) => {
       if (!differ(state, before, ASKED)) return;
-      this.#keep(before);
       const past = isGoneBackTo && this.#past.get(askedIn(state));
       if (past) return this.#show(past);
       if (state.collection !== before.collection) this.results = { ...this.results, hits: [], answer: null };
@@ -108,10 +107,9 @@ export class Searching {
     this.#become(past);
   }
 
-  #keep(state) {
-    if (this.results.phase !== "ready") return;
-    this.#past.delete(askedIn(state)); // so that it becomes the latest
-    this.#past.set(askedIn(state), { ...this.results, fresh: false });
+  #keep(asked) {
+    this.#past.delete(asked); // so that it becomes the latest
+    this.#past.set(asked, { ...this.results, fresh: false });
     if (this.#past.size > KEPT) this.#past.delete(this.#past.keys().next().value);
   }
 
@@ -129,6 +127,7 @@ export class Searching {
       const shown = answer.hits.filter((hit) => !state.like.includes(hit.doc_id));
       const hits = cursor ? [...this.results.hits, ...shown] : shown;
       this.#become({ phase: "ready", hits, answer, wall, complete: wall || !answer.next_cursor });
+      this.#keep(askedIn(state));
     } catch (error) {
       if (running.signal.aborted) return;
       if (error instanceof Unreachable || BUSY.includes(error.status)) this.#retry = setTimeout(() => this.#ask(cursor), RETRY_MS);
