@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -37,6 +38,8 @@ class Metrics:
         self._batches = Histogram(
             "retrieval_encoder_batch_size", "Items encoded together.", registry=registry, buckets=BATCHES
         )
+        # What every search asks for is not looked up anew.
+        self._request, self._stage = cache(self._requests.labels), cache(self._stages.labels)
         self._depth: Callable[[], float] = lambda: 0.0
         self._waiting = Gauge(
             "retrieval_encoder_queue_depth",
@@ -71,12 +74,12 @@ class Metrics:
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
-        self._requests.labels(route, str(status)).observe(seconds)
+        self._request(route, str(status)).observe(seconds)
 
     def search(self, timings: Mapping[str, float]) -> None:
         """A search was made: seconds of each stage."""
         for stage, seconds in timings.items():
-            self._stages.labels(stage).observe(seconds)
+            self._stage(stage).observe(seconds)
 
     def batch(self, size: int) -> None:
         """So many items were encoded together."""
