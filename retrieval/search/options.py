@@ -123,6 +123,7 @@ class SearchOptions:
             ef_search=self.ef_search,
             target_recall=self.target_recall,
             exact=self.exact,
+            without=self.without,
             mode=self.mode,
             lexical_weight=self.lexical_weight,
         )

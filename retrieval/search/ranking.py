@@ -109,7 +109,7 @@ def nearest(
     rows, among, number = ask.rows, ask.allowed, view.generation.number
     if choice.strategy == "exact":
         return found, Plan("exact", None, rows, among, number)
-    at = measured_at(options.k) if choice.certified else None
+    at = measured_at(ask.k) if choice.certified else None
     return found, Plan(choice.strategy, choice.ef_search, rows, among, number, choice.certified, at)
 
 
@@ -123,4 +123,5 @@ def _ask(
 ) -> Ask:
     among = None if allowed is None else allowed.count
     target = options.target_recall or info.index.target_recall
-    return Ask(options.k, view.rows(kind), among, modality, options.ef_search, target, info.index.ef_search)
+    hits = max(options.k - options.others, 1)  # recall is measured without the document that asks
+    return Ask(hits, view.rows(kind), among, modality, options.ef_search, target, info.index.ef_search)

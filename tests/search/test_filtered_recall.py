@@ -137,3 +137,12 @@ def test_deletions_of_what_is_near(tmp_path, monkeypatch):
             plans = [one.plan.strategy for one in results]
             assert set(plans[::2]) == {"exact"}, "all candidates are dead"
             assert plans[1::2].count("hnsw") > QUERIES / 4, "where few died, the graph is enough"
+
+
+def test_a_document_that_asks_is_no_hit_that_needs_more_candidates(collection):
+    """The ten that are like it are searched for with what was certified for ten, itself left out."""
+    stored = collection.vectors(["17"])[0]
+    like, bare = collection.similar("17", k=K), collection.engine.nearest(stored[None], k=K, modality="image")[1]
+    assert (like.plan.strategy, like.plan.certified_at) == ("hnsw", 10)
+    assert like.plan.ef_search == bare.ef_search
+    assert len(like.hits) == K
