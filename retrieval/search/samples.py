@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from retrieval.certificate import Modality
+from retrieval.index.crossings import mixes
 from retrieval.index.generation import GenerationView
 from retrieval.search.prompts import Prompts
 from retrieval.types import BoolArray, FloatArray, KeyArray, VectorKind
@@ -31,10 +32,14 @@ FEWEST = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """Queries, float32 (nq, dim). `keys` int64 (nq,) where they are stored vectors of the kind that is searched."""
+    """Queries, float32 (nq, dim). `keys` int64 (nq,) where they are stored vectors of the kind that is searched.
+
+    `mixes`, float32 (n, dim), are directions between them: such as nobody has asked yet, None where there are none.
+    """
 
     vectors: FloatArray
     keys: KeyArray | None = None
+    mixes: FloatArray | None = None
 
 
 class QuerySamples:
@@ -66,11 +71,12 @@ class QuerySamples:
         return _drawn(keys[~held_out(keys)], self._most(kind) - len(self._given(kind)))
 
     def measuring(self, kind: VectorKind) -> dict[Modality, Sample]:
-        """Held-out queries of both modalities, as far as there are enough."""
+        """Held-out queries of both modalities, as far as there are enough; those from the other tower mixed too."""
         samples = {_modality_like(kind): self._own(kind)}
         other = self._other_tower(kind)
         if len(other) >= FEWEST:
-            samples[_modality_like(_other(kind))] = Sample(other)
+            unlike = mixes(other, len(other), np.random.default_rng(0))
+            samples[_modality_like(_other(kind))] = Sample(other, mixes=unlike)
         return samples
 
     def _most(self, kind: VectorKind) -> int:

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.certificate import Certificate, Curve, Point, Recall
+from retrieval.index import crossings
+from retrieval.index.crossings import mixes
 from retrieval.index.generation import GenerationView
 from retrieval.index.segment import Segment, write_segment
 from retrieval.index.storage import GraphPlan
@@ -20,6 +22,7 @@ from retrieval.search.planner import EXACT, MOST_EF, Ask, Choice, alternatives, 
 from retrieval.search.samples import Sample
 from retrieval.segments import Generation
 from retrieval.types import HnswParams
+from retrieval.vectors import unit
 
 ROWS = 100_000
 
@@ -173,6 +176,24 @@ def test_an_image_that_asks_is_left_out_of_its_own_answer(tmp_path, monkeypatch)
     assert curve.points[0].at_10.value == pytest.approx(5 / 6)
     (curve,) = certify(view, "image", {"text": Sample(vectors)}).curves  # texts have no answer of their own
     assert curve.points[0].at_10.value == pytest.approx(5 / 6), "all but the fifth find themselves"
+
+
+def test_of_a_sample_and_its_mixes_the_lesser_recall_counts(tmp_path, monkeypatch):
+    """Six tight clusters that nothing links: queries in one of them find all, those between them one of their sides."""
+    monkeypatch.setattr(crossings, "ROUNDS", ())
+    monkeypatch.setattr(certifying, "EF_SEARCH", (16,))
+    monkeypatch.setattr(certifying, "SELECTIVITIES", ())
+    vectors = unit(unit_vectors(6, 16)[np.arange(900) % 6] + 0.1 * unit_vectors(900, 16, seed=1))
+    view = view_of(tmp_path, vectors, GraphPlan(HnswParams(8, 40), "full"))
+    mixed = mixes(vectors, 100, np.random.default_rng(0))
+
+    def recall_at_10(sample):
+        return certify(view, "image", {"text": sample}).curves[0].points[0].at_10.value
+
+    alone, between = recall_at_10(Sample(vectors[:100])), recall_at_10(Sample(mixed))
+    assert between < alone - 0.05
+    assert recall_at_10(Sample(vectors[:100], mixes=mixed)) == between
+    assert recall_at_10(Sample(mixed, mixes=vectors[:100])) == between
 
 
 def test_only_what_a_graph_holds_is_measured(tmp_path):

@@ -72,8 +72,9 @@ def test_what_is_held_out_never_tunes(captioned, plain):
             tuning = samples.tuning(kind)
             own = {"image": "image", "caption": "text"}[kind]
             for modality, sample in samples.measuring(kind).items():
+                assert (sample.mixes is None) == (modality == own), "those from outside are mixed"
                 if modality != own and tuning is not None:
-                    assert not rows(tuning) & rows(sample.vectors)
+                    assert not rows(tuning) & (rows(sample.vectors) | rows(sample.mixes))
 
 
 def test_queries_of_people_come_before_captions_and_these_before_prompts(captioned, plain):
