@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from threading import Lock
 
 from retrieval.collection import Collection
-from retrieval.errors import InputError, NotFoundError
+from retrieval.errors import NotFoundError
 from retrieval.metadata import collections
 from retrieval.metadata.collections import CollectionInfo
+from retrieval.opening import create_for_model
 from retrieval.protocols import Encoder
 from retrieval.types import IndexParams, ModelReference
-from retrieval.workspace import EXTERNAL, Workspace, create_for_model
+from retrieval.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class OpenCollections:
         """The same with its encoder, which takes seconds when it has to be loaded.
 
         Raises:
-            InputError: the collection's vectors were made elsewhere, so there is no encoder.
+            ExternalVectorsError: the collection's vectors were made elsewhere, so there is no encoder.
             ModelError: the encoder cannot be loaded.
         """
         with self._loading:
@@ -67,10 +68,6 @@ class OpenCollections:
             if opened.encoder is not None:
                 return opened
             info = opened.collection.info
-            if info.spec.pretrained == EXTERNAL:
-                raise InputError(
-                    f"the vectors of {name!r} were made elsewhere ({info.spec.model}): search it by vector or doc_id"
-                )
             if info.spec.encoder_id not in self._encoders:
                 self._encoders[info.spec.encoder_id] = opened.collection.encoder
             with self._opening:

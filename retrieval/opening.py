@@ -1,4 +1,4 @@
-"""Opening a collection by name together with the model that it must be of; made where it is not there yet."""
+"""Opening a collection by name together with the model that it must be of, or making it for one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 from retrieval.collection import Collection
 from retrieval.encoders.registry import load_model
 from retrieval.errors import ConflictError, NotFoundError
+from retrieval.metadata.names import check_free, check_name
 from retrieval.settings import Settings
 from retrieval.types import IndexParams, ModelReference
-from retrieval.workspace import Workspace, create_for_model
+from retrieval.workspace import Workspace
 
 
 def open_collection(
@@ -75,3 +76,23 @@ def open_existing(workspace: Workspace, name: str, model: ModelReference | None 
         return opened
     encoder = load_model(model, precision=opened.info.spec.precision, device=workspace.settings.device)
     return workspace.open(name, encoder=encoder)
+
+
+def create_for_model(
+    workspace: Workspace,
+    name: str,
+    model: ModelReference,
+    *,
+    index: IndexParams | None = None,
+    caption_vectors: bool = True,
+    precision: str = "auto",
+) -> Collection:
+    """Make an empty collection for a model, which is loaded to see what its vectors are like.
+
+    Raises as `Workspace.create` does, and `ModelError` where the model cannot be loaded.
+    """
+    check_name(name)
+    with workspace.database.read() as connection:
+        check_free(connection, name)  # before a model is loaded for it
+    encoder = load_model(model, precision=precision, device=workspace.settings.device)
+    return workspace.create(name, encoder.spec, model, index=index, caption_vectors=caption_vectors, encoder=encoder)

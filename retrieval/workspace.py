@@ -15,7 +15,7 @@ from retrieval.locks import exclusive
 from retrieval.metadata import aliases, collections, names
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
-from retrieval.metadata.names import check_free, check_name
+from retrieval.metadata.names import check_name
 from retrieval.overview import Alias
 from retrieval.protocols import Encoder
 from retrieval.settings import Settings
@@ -24,7 +24,6 @@ from retrieval.snapshots.manifest import Manifest
 from retrieval.snapshots.restoring import Restoring
 from retrieval.snapshots.store import SnapshotStore
 from retrieval.snapshots.taking import take
-from retrieval.types import EXTERNAL as EXTERNAL
 from retrieval.types import EncoderSpec, IndexParams, ModelReference
 
 
@@ -196,26 +195,6 @@ class Workspace:
 
     def _folder(self, collection_id: int) -> Path:
         return self.data_dir / "collections" / str(collection_id) / "segments"
-
-
-def create_for_model(
-    workspace: Workspace,
-    name: str,
-    model: ModelReference,
-    *,
-    index: IndexParams | None = None,
-    caption_vectors: bool = True,
-    precision: str = "auto",
-) -> Collection:
-    """Make an empty collection for a model, which is loaded to see what its vectors are like.
-
-    Raises as `Workspace.create` does, and `ModelError` where the model cannot be loaded.
-    """
-    check_name(name)
-    with workspace.database.read() as connection:
-        check_free(connection, name)  # before a model is loaded for it
-    encoder = load_model(model, precision=precision, device=workspace.settings.device)
-    return workspace.create(name, encoder.spec, model, index=index, caption_vectors=caption_vectors, encoder=encoder)
 
 
 def _ignore(*_: object) -> None:

@@ -49,7 +49,7 @@ def create(
 ) -> None:
     """Make an empty collection, for a model or like another one; `retrieval index` makes its own by itself."""
     from retrieval.errors import InputError
-    from retrieval.workspace import create_for_model
+    from retrieval.opening import create_for_model
 
     asked = model_reference(model, checkpoint)
     if (asked is None) == (like is None):

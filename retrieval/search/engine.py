@@ -163,7 +163,7 @@ class SearchEngine:
         with self._database.read() as connection:
             found = items.by_doc_id(connection, self._info.id, doc_id)
         if found is None:
-            raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
+            raise NotFoundError.of_document(doc_id, self._info.name)
         return found
 
     def vectors(self, doc_ids: Sequence[str]) -> FloatArray:
@@ -174,7 +174,7 @@ class SearchEngine:
             keys = items.live_keys(connection, self._info.id, doc_ids)
             for doc_id in doc_ids:
                 if doc_id not in keys:
-                    raise NotFoundError(f"no document {doc_id!r} in collection {self._info.name!r}")
+                    raise NotFoundError.of_document(doc_id, self._info.name)
             return vectors_of(view, np.array([keys[doc_id] for doc_id in doc_ids], np.int64))
 
         return self.reading(attempt)
