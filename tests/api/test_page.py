@@ -211,6 +211,23 @@ def test_a_server_that_is_gone_and_comes_back(browser, page_url):
         expect(page.get_by_text("The server does not answer.")).to_be_hidden()
 
 
+def test_a_weak_match_is_told_beyond_the_first_hits(browser, page_url):
+    def weak(route):
+        asked = route.request.post_data_json
+        first = asked.pop("cursor", None) is None
+        answer = route.fetch(post_data=asked).json()
+        told = {"match": {"weak": True, "percentile": 0.1}, "next_cursor": "more"}
+        route.fulfill(json=answer | (told if first else {"hits": [], "next_cursor": None}))
+
+    with visiting(browser, page_url, "?c=photos") as page:
+        hits(page)
+        page.route("**/search", weak)
+        with page.expect_response(lambda answer: "cursor" in (answer.request.post_data or "")):
+            page.get_by_role("searchbox").fill("a zebra")
+        expect(page.locator(".hit").first).to_have_attribute("aria-setsize", "18")  # all that there are
+        expect(page.get_by_text("90 % of this collection’s own captions")).to_be_visible()
+
+
 def test_an_address_of_what_is_not_there(browser, page_url):
     with visiting(browser, page_url, "?c=gone&q=red", expected="404") as page:
         page.get_by_role("link", name="Start over").click()
