@@ -11,6 +11,7 @@ import numpy as np
 
 from retrieval.index.bridges import bridge
 from retrieval.index.codes import Codes
+from retrieval.index.crossings import connect_clusters
 from retrieval.index.faiss_wheel import FaissIndex
 from retrieval.index.flat import FlatIndex
 from retrieval.index.hnsw import HnswIndex, build_graph
@@ -97,6 +98,7 @@ class Trials:
             if dim < self._dim:
                 vectors = np.ascontiguousarray(vectors @ self._basis[:, :dim])
             graph = build_graph(vectors, HnswParams(m, self._ef_construction))
+            connect_clusters(graph, vectors)
             self._bridge(graph, dim)
             self._built[dim, m] = _Built(graph, perf_counter() - started)
         return self._built[dim, m]
