@@ -26,7 +26,7 @@ class BottomLayer:
         self.links: Neighbours = self._all[self._places]
 
     def add(self, pairs: Pairs) -> None:
-        """Link pairs whose first is not linked to the second yet, in both directions, as far as there are free slots."""
+        """Link pairs in both directions, as far as there are free slots; no first is linked to its second yet."""
         add_links(self.links, pairs)
         self._all[self._places] = self.links
         faiss.copy_array_to_vector(self._all, self._graph.hnsw.neighbors)

@@ -63,7 +63,7 @@ def mixes(vectors: FloatArray, count: int, rng: np.random.Generator) -> FloatArr
 def _crossings(
     vectors: FloatArray, links: Neighbours, found: KeyArray, nearest: KeyArray, reached: BoolArray, poor: KeyArray
 ) -> Pairs:
-    """What is to be linked for the probes, rows `poor`, that missed too much, each from what was found to what was missed."""
+    """What is to be linked for the probes, rows `poor`, that missed too much, each from found to missed."""
     pairs = [np.empty((0, 2), np.int64)]
     for probe in poor:
         here, there = found[probe][found[probe] >= 0][:ENDS], nearest[probe][~reached[probe]][:ENDS]
