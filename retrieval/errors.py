@@ -37,10 +37,11 @@ class InputError(RetrievalError):
 
 
 class FilterError(InputError):
-    """A filter expression that does not parse or does not fit; `position` is a 0-based offset into it."""
+    """A filter expression that does not parse or does not fit: `problem` says why, `position` is a 0-based offset."""
 
     def __init__(self, message: str, *, expression: str, position: int) -> None:
         super().__init__(f"{message} (at position {position + 1} of the filter: {_excerpt(expression, position)})")
+        self.problem = message
         self.expression = expression
         self.position = position
 

@@ -187,7 +187,7 @@ class SearchEngine:
         try:
             return self.attributes.allowed(connection, view, in_some_group(options.group_by, options.filter))
         except FilterError as error:
-            raise InputError(f"group_by: {error}") from error
+            raise InputError(f"group_by: {error.problem}") from error
 
     def reading(self, attempt: Callable[[Connection], T]) -> T:
         """Run on one committed state, and on the next where merges took files or rows of it away meanwhile."""
