@@ -97,7 +97,7 @@ class Answering:
         if self.facets:
             timings["facets"] = self.seconds["facets"]
         following = next_cursor(cursor, options, chosen.plan, chosen.good, hits) if sought.asked else None
-        asked = options.for_candidates(options.pool + cursor.hits)
+        asked = options.for_candidates(options.pool + options.others + cursor.hits)
         explanation = self.ranking.explain(sought, asked, chosen.found) if options.explain else None
         told = tuple(map(options.fields.of, hits))
         return SearchResult(
