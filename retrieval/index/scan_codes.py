@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from retrieval.index.faiss_wheel import FaissSelector, faiss
 from retrieval.types import FloatArray, KeyArray, PixelArray
 
+LARGEST_CODE = 127
 BLOCK = 4_096  # rows quantised at a time
 ZERO = 128  # what FAISS stores for code 0
 LEAST_STEP = 1e-30  # less counts as none: its inverse would not be finite
@@ -41,7 +42,7 @@ class ScanCodes:
     def __init__(self, vectors: FloatArray) -> None:
         low, high = _range(vectors)
         self._centre: FloatArray = np.asarray((low + high) / 2, np.float32)
-        step = (high - low) / 254
+        step = (high - low) / (2 * LARGEST_CODE)
         self._step = np.where(step > LEAST_STEP, step, np.float32(1))
         self._scale = 1 / self._step
         self._index = faiss.IndexScalarQuantizer(
@@ -93,7 +94,8 @@ class ScanCodes:
 
     def _add(self, vectors: FloatArray) -> None:
         centred = vectors - self._centre
-        codes = np.rint(centred * self._scale)
+        # Where a dimension is hardly wider than float32 tells apart, the centre is not quite in its middle.
+        codes = np.clip(np.rint(centred * self._scale), -LARGEST_CODE, LARGEST_CODE)
         self._longest_code = max(self._longest_code, _longest(codes))
         self._longest_vector = max(self._longest_vector, _longest(vectors))
         self._index.add_sa_codes((codes + ZERO).astype(np.uint8))
@@ -105,7 +107,7 @@ class ScanCodes:
 def _query_codes(scaled: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Whole numbers in -127..127, (nq, dim), and the unit that they count, (nq, 1): FAISS multiplies bytes by bytes."""
     largest = np.abs(scaled).max(axis=1, keepdims=True)
-    unit = np.where(largest > LEAST_STEP, largest / 127, np.float32(1))
+    unit = np.where(largest > LEAST_STEP, largest / LARGEST_CODE, np.float32(1))
     return np.rint(scaled / unit), unit
 
 

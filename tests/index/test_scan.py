@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from helpers import unit_vectors
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from retrieval.index import scan
@@ -46,8 +46,12 @@ def cases(draw):
     return some(rows), some(draw(st.integers(1, 9))), draw(st.integers(1, 12)), mask, allowed
 
 
+NARROW = np.array([[-0.9999954, -0.00303717]] * 3 + [[-0.9999949, -0.00320506]], np.float32)
+
+
 @settings(max_examples=150, deadline=None)
 @given(cases(), st.integers(1, 40))
+@example((NARROW, NARROW[:1], 1, np.ones(4, bool), None), 2)  # a dimension of eight float32 numbers
 def test_no_row_scores_above_its_bound(case, count):
     vectors, queries, _, mask, allowed = case
     codes = ScanCodes(vectors)
