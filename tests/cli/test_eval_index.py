@@ -19,6 +19,7 @@ from retrieval.evaluators.index_queries import QuerySet, query_sets
 from retrieval.evaluators.index_sweep import Point, Series, advice, sweep, sweep_values
 from retrieval.evaluators.timing import Timing
 from retrieval.metadata import query_samples
+from retrieval.search.samples import held_out
 from retrieval.settings import Settings
 from retrieval.types import CatalogRecord, HnswParams, IndexParams, ModelReference, Plan, external_spec
 from retrieval.workspace import Workspace
@@ -170,13 +171,15 @@ def test_texts_that_tuned_the_graph_ask_only_where_too_few_are_held_out(tmp_path
     with Workspace(Settings(data_dir=tmp_path, database_url=None)) as workspace:
         plenty, few = captioned(workspace, 1000), captioned(workspace, 400)
         texts, notes = query_sets(plenty, most=100)
-        stored = plenty.views.latest().vectors(np.array([key for key in range(50, 3001, 50) if key % 3 != 1]))
-        assert (texts[0].source, len(texts[0].vectors)) == ("stored captions, held out from tuning", 40)
-        assert np.array_equal(texts[0].vectors, stored)
+        view = plenty.views.latest()
+        keys = view.keys("caption")
+        assert texts[0].source == "stored captions, held out from tuning"
+        assert np.array_equal(texts[0].vectors, view.vectors(keys[held_out(keys)]))
         assert notes == []
         texts, notes = query_sets(few, most=100)
         assert (texts[0].source, len(texts[0].vectors)) == ("stored captions", 100)
-        assert notes[0].startswith("only 16 of 800 texts (stored captions) are held out from tuning")
+        count = held_out(few.views.latest().keys("caption")).sum()
+        assert notes[0].startswith(f"only {count} of 800 texts (stored captions) are held out from tuning")
         given = unit_vectors(100, few.info.spec.dim, seed=9)
         with few.database.write() as connection:
             query_samples.replace_all(connection, few.info.id, given)
@@ -249,7 +252,7 @@ def test_the_command_and_its_report(tmp_path):
 
     run_cli("compact", "-c", "things", "--exact-rows", "0", cwd=tmp_path)
     told = run_cli(*command, "--filter", 'colour = "red"', "--out", "r", "--json", cwd=tmp_path)
-    assert told.stderr.startswith("warning: only 0 of 24 texts (stored captions) are held out from tuning")
+    assert told.stderr.startswith("warning: only 1 of 24 texts (stored captions) are held out from tuning")
     metrics = json.loads(told.stdout, parse_constant=pytest.fail)
     assert metrics == json.loads((tmp_path / "r" / "metrics.json").read_text())
     names = [

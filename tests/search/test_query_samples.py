@@ -8,13 +8,13 @@ from helpers import unit_vectors
 
 from retrieval.encoders.fake import FakeEncoder
 from retrieval.search.prompts import Prompts, attribute_prompts
-from retrieval.search.samples import QuerySamples, given_held_out
+from retrieval.search.samples import QuerySamples, given_held_out, held_out
 from retrieval.settings import Settings
 from retrieval.types import CatalogRecord, IndexParams, ModelReference, external_spec
 from retrieval.workspace import Workspace
 from retrieval.writer import EmbeddedItem, WriteBatch
 
-DOCS = 600
+DOCS = 1_200
 ENCODER = FakeEncoder()
 DIM = ENCODER.spec.dim
 NONE = np.empty((0, DIM), np.float32)
@@ -80,17 +80,17 @@ def test_what_is_held_out_never_tunes(captioned, plain):
 def test_queries_of_people_come_before_captions_and_these_before_prompts(captioned, plain):
     view, given = captioned.views.latest(), unit_vectors(200, DIM, seed=5)
     samples = QuerySamples(view, given, forbidden)
-    keys = [key for key in range(2, 2 * DOCS + 1, 2) if key % 50]
+    of_captions = np.arange(2, 2 * DOCS + 1, 2)
+    keys = samples.tuning_keys("image")
+    assert len(keys) == 850
+    assert np.isin(keys, of_captions[~held_out(of_captions)]).all()
     tuning = samples.tuning("image")
     assert np.array_equal(tuning[:150], given[np.arange(200) % 4 > 0])
-    assert np.array_equal(tuning[150:], view.vectors(np.array(keys)))
-    assert np.array_equal(samples.tuning_keys("image"), keys)
+    assert np.array_equal(tuning[150:], view.vectors(keys))
     assert np.array_equal(samples.measuring("image")["text"].vectors, given[::4])
 
-    held_out = np.arange(50, 2 * DOCS + 1, 50)  # all of them captions
-    assert np.array_equal(
-        QuerySamples(view, NONE, forbidden).measuring("image")["text"].vectors, view.vectors(held_out)
-    )
+    aside = of_captions[held_out(of_captions)]
+    assert np.array_equal(QuerySamples(view, NONE, forbidden).measuring("image")["text"].vectors, view.vectors(aside))
 
     both = prompts(plain)
     samples = QuerySamples(plain.views.latest(), NONE, lambda: both)
@@ -98,6 +98,12 @@ def test_queries_of_people_come_before_captions_and_these_before_prompts(caption
     assert np.array_equal(samples.measuring("image")["text"].vectors, both.vectors[both.held_out])
     assert samples.tuning("caption") is not None, "pictures tune an index of captions"
     assert 0.15 < both.held_out.mean() < 0.35
+
+
+@pytest.mark.parametrize("stride", [1, 2, 6, 10, 50])
+def test_one_key_in_fifty_is_held_out_however_far_apart_they_are(stride):
+    for first in range(1, stride + 1):
+        assert held_out(np.arange(first, 5_000 * stride, stride)).sum() == pytest.approx(100, abs=10)
 
 
 @pytest.mark.parametrize(("count", "aside"), [(0, 0), (100, 25), (1_200, 300), (6_000, 300), (200_000, 4_000)])
