@@ -101,6 +101,15 @@ class Certificate:
         """Whether some ef_search gives every modality a recall@10 that is surely at least `target`."""
         return all(curve.cheapest(target, 10) for curve in self.curves if curve.selectivity == 1.0)
 
+    def weakest(self) -> tuple[Modality, float]:
+        """The modality that gets least, and the most that its recall@10 surely is at any ef_search without filter."""
+        most = {
+            curve.modality: max(point.at_10.low for point in curve.points)
+            for curve in self.curves
+            if curve.selectivity == 1.0
+        }
+        return min(most.items(), key=lambda one: one[1])
+
     def as_json(self) -> dict[str, Any]:
         """Plain dictionaries, for the database and for people."""
         return asdict(self)
