@@ -105,6 +105,7 @@ def nearest(
     choice = EXACT
     if view.has_graph(kind) and not options.exact:
         choice = choose(ask, view.generation.certificates.get(kind))
+        choice = replace(choice, ef_search=max(choice.ef_search, options.k))
     found, choice = execute(view, kind, queries, choice, k=options.k, allowed=allowed)
     rows, among, number = ask.rows, ask.allowed, view.generation.number
     if choice.strategy == "exact":

@@ -14,6 +14,7 @@ from retrieval.evaluation import read_qrels, read_run
 from retrieval.evaluators.caption_task import CaptionTask, captions_of, own_captions
 from retrieval.evaluators.captions import evaluate_captions
 from retrieval.evaluators.reference import Reference
+from retrieval.search.samples import held_out
 from retrieval.settings import Settings
 from retrieval.types import CatalogRecord, IndexParams, ModelReference, external_spec
 from retrieval.workspace import Workspace
@@ -98,12 +99,16 @@ def test_every_miss_is_put_down_to_the_stage_that_made_it(vectors_only):
     assert blame.misses == 15
 
 
+DOCS = 1_010
+"""Enough captions held out to certify with, and no more of the others than tune."""
+
+
 def test_captions_that_tuned_the_graph_are_told_and_what_is_certified_without_them(tmp_path):
-    """Keys run 1, 2 (a document, its caption), 3, 4 ...: of 600 captions 24 are held out, and of the pictures none."""
+    """Keys run 1, 2 (a document, its caption), 3, 4 ..."""
     encoder = FakeEncoder()
-    records = [CatalogRecord(f"d{n}", "", (f"thing {n}",)) for n in range(600)]
+    records = [CatalogRecord(f"d{n}", "", (f"thing {n}",)) for n in range(DOCS)]
     texts = encoder.encode_texts([record.captions[0] for record in records])
-    images = unit_vectors(600, encoder.spec.dim)
+    images = unit_vectors(DOCS, encoder.spec.dim)
     with Workspace(Settings(data_dir=tmp_path, database_url=None)) as workspace:
         index = IndexParams(storage="full", target_recall=None)
         collection = workspace.create("c", encoder.spec, ModelReference("fake"), index=index, encoder=encoder)
@@ -112,9 +117,10 @@ def test_captions_that_tuned_the_graph_are_told_and_what_is_certified_without_th
         collection.compact(exact_rows=0)
         to_image, to_text = evaluate_captions(collection, own_captions(collection), ef_search=20)
         again, exact = evaluate_captions(collection, captions_of(collection, records), ef_search=20)
-    told = "576 of these 600 queries tuned the graph, which may find more for them than for others"
-    assert to_image.warnings == again.warnings == (told,)
-    assert to_text.warnings == (told.replace("576", "600"),)
+    captions, pictures = (DOCS - held_out(np.arange(first, 2 * DOCS + 1, 2)).sum() for first in (2, 1))
+    told = f"{{}} of these {DOCS:,} queries tuned the graph, which may find more for them than for others"
+    assert to_image.warnings == again.warnings == (told.format(captions),)
+    assert to_text.warnings == (told.format(pictures),)
     assert "recall@10" in to_image.certified
     assert exact.warnings == ()
     assert exact.certified is None

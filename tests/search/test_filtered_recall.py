@@ -144,5 +144,5 @@ def test_a_document_that_asks_is_no_hit_that_needs_more_candidates(collection):
     stored = collection.vectors(["17"])[0]
     like, bare = collection.similar("17", k=K), collection.engine.nearest(stored[None], k=K, modality="image")[1]
     assert (like.plan.strategy, like.plan.certified_at) == ("hnsw", 10)
-    assert like.plan.ef_search == bare.ef_search
+    assert like.plan.ef_search == max(bare.ef_search, K + 1), "a walk keeps itself among its candidates"
     assert len(like.hits) == K
