@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from retrieval.metadata.batches import batches
-from retrieval.metadata.tables import captions, items
+from retrieval.metadata.tables import IS_LIVE, captions, items
 from retrieval.types import AttributeValue, Item
 
 _COLLECTION: BindParameter[int] = bindparam("collection")
@@ -42,7 +42,7 @@ def live_keys(connection: Connection, collection_id: int, doc_ids: Sequence[str]
     for part in batches(doc_ids):
         rows = connection.execute(
             select(items.c.doc_id, items.c.key).where(
-                items.c.collection_id == collection_id, items.c.live, items.c.doc_id.in_(part)
+                items.c.collection_id == collection_id, IS_LIVE, items.c.doc_id.in_(part)
             )
         )
         found.update((doc_id, key) for doc_id, key in rows)
@@ -79,7 +79,7 @@ def without_size(connection: Connection, collection_id: int, doc_ids: Sequence[s
     """Those of some documents whose pictures were never measured: there is none, or a release before that stored it."""
     found: set[str] = set()
     for part in batches(doc_ids):
-        chosen = items.c.collection_id == collection_id, items.c.live, items.c.doc_id.in_(part)
+        chosen = items.c.collection_id == collection_id, IS_LIVE, items.c.doc_id.in_(part)
         found.update(connection.execute(select(items.c.doc_id).where(*chosen, items.c.width.is_(None))).scalars())
     return found
 

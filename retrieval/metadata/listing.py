@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 import numpy as np
 from sqlalchemy import Connection, Select, select
 
-from retrieval.metadata.tables import items
+from retrieval.metadata.tables import IS_LIVE, items
 from retrieval.types import KeyArray
 
 
@@ -48,6 +48,6 @@ def pictures_at(connection: Connection, collection_id: int, prefix: str) -> dict
 def _after(collection_id: int, doc_id: str) -> Select[int]:
     return (
         select(items.c.key)
-        .where(items.c.collection_id == collection_id, items.c.live, items.c.doc_id > doc_id)
+        .where(items.c.collection_id == collection_id, IS_LIVE, items.c.doc_id > doc_id)
         .order_by(items.c.doc_id)
     )

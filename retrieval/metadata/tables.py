@@ -123,6 +123,9 @@ Index(
     sqlite_where=text("live"),
     postgresql_where=text("live"),
 )
+IS_LIVE = text("items.live")
+"""What lookups by doc_id say of `items`, word for word as that index: SQLite takes `items.live = 1`, which SQLAlchemy
+would write, for another condition, and reads through the whole collection."""
 
 captions = Table(
     "captions",

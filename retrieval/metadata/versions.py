@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, update
 
 from retrieval.metadata.batches import batches
 from retrieval.metadata.items import by_keys, caption_keys
 from retrieval.metadata.lexical.index import text_index
 from retrieval.metadata.lexical.words import document_words
-from retrieval.metadata.tables import captions, items, tombstones
+from retrieval.metadata.tables import IS_LIVE, captions, items, tombstones
 from retrieval.types import AttributeValue, Item, PictureSize
 
 
@@ -65,7 +65,7 @@ def fill_in_sizes(connection: Connection, collection_id: int, sizes: Mapping[str
     """Tell the sizes of pictures, by doc_id, of live versions that have none; those that have one keep it."""
     if not sizes:
         return
-    chosen = (items.c.collection_id == collection_id) & items.c.live & items.c.width.is_(None)
+    chosen = and_(items.c.collection_id == collection_id, IS_LIVE, items.c.width.is_(None))
     connection.execute(
         update(items)
         .where(chosen, items.c.doc_id == bindparam("document"))
