@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 
 import anyio
@@ -25,8 +26,15 @@ async def preload(service: Service) -> None:
             for name in service.readiness.expect(wanted):
                 service.readiness.note(name, await _try_to_load(service, name))
             if service.readiness.is_ready:
+                _leave_out_of_collections()
                 return
         await anyio.sleep(RETRY_S)
+
+
+def _leave_out_of_collections() -> None:
+    """What is loaded by now stays: to look through it for garbage again and again stops every request for long."""
+    gc.collect()
+    gc.freeze()
 
 
 def _names(service: Service) -> list[str]:
