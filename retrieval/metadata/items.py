@@ -21,10 +21,9 @@ _BARE_ITEMS = select(items.c.key, items.c.doc_id, items.c.image_uri, items.c.wid
     items.c.collection_id == _COLLECTION, items.c.key.in_(_KEYS)
 )
 _ITEMS = _BARE_ITEMS.add_columns(items.c.attributes)
-_CAPTIONS = (
-    select(captions.c.item_key, captions.c.text)
-    .where(captions.c.collection_id == _COLLECTION, captions.c.item_key.in_(_KEYS))
-    .order_by(captions.c.item_key, captions.c.key)  # by key alone, SQLite would walk through all captions
+# Not ordered by key: SQLite would walk through all captions of the collection instead of sorting these.
+_CAPTIONS = select(captions.c.item_key, captions.c.key, captions.c.text).where(
+    captions.c.collection_id == _COLLECTION, captions.c.item_key.in_(_KEYS)
 )
 
 
@@ -97,13 +96,8 @@ def doc_ids_by_keys(connection: Connection, collection_id: int, keys: Sequence[i
 
 def caption_keys(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> list[int]:
     """The keys of the captions of some versions, ascending."""
-    return list(
-        connection.execute(
-            select(captions.c.key)
-            .where(captions.c.collection_id == collection_id, captions.c.item_key.in_(item_keys))
-            .order_by(captions.c.key)
-        ).scalars()
-    )
+    rows = connection.execute(_CAPTIONS, {"collection": collection_id, "keys": item_keys})
+    return sorted(row.key for row in rows)
 
 
 def captions_by_keys(connection: Connection, collection_id: int, keys: Sequence[int]) -> dict[int, CaptionRow]:
@@ -135,6 +129,6 @@ def attributes_by_keys(
 def _captions_of(connection: Connection, collection_id: int, item_keys: Sequence[int]) -> dict[int, list[str]]:
     texts: dict[int, list[str]] = {}
     rows = connection.execute(_CAPTIONS, {"collection": collection_id, "keys": item_keys})
-    for item_key, text in rows:
+    for item_key, _, text in sorted(tuple(row) for row in rows):
         texts.setdefault(item_key, []).append(text)
     return texts
