@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retrieval.index.segment import resident_bytes, total_bytes
-from retrieval.metadata import aliases, generations, ledger, scans
+from retrieval.metadata import aliases, generations, ledger
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.ledger import Reject
 from retrieval.overview import CollectionStatus
@@ -21,7 +21,7 @@ def status_of(workspace: Workspace, info: CollectionInfo) -> CollectionStatus:
     """One collection."""
     with workspace.database.read() as connection:
         generation = generations.current(connection, info.id)
-        documents, captions = scans.counts(connection, info.id)
+        documents, captions = workspace.counts(connection, info.id)
         rejects = ledger.count_rejected(connection, info.id)
         run = ledger.last_run(connection, info.id)
         leading = aliases.of(connection, info.id)

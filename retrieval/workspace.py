@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from sqlalchemy import Connection
+
 from retrieval.collection import Collection, check_same_encoder
 from retrieval.encoders.registry import load_model
 from retrieval.errors import ConflictError, ExternalVectorsError, StorageError
 from retrieval.index.parameters import check_index_params
 from retrieval.locks import exclusive
-from retrieval.metadata import aliases, collections, names
+from retrieval.metadata import aliases, collections, names, scans
 from retrieval.metadata.collections import CollectionInfo
 from retrieval.metadata.database import Database
 from retrieval.metadata.names import check_name
@@ -40,6 +42,7 @@ class Workspace:
         self.data_dir = self.settings.data_dir.absolute()
         self.database = Database(self.settings.resolved_database_url)
         self.snapshots = SnapshotStore(self.data_dir / "snapshots")
+        self._counted: dict[int, tuple[int | None, tuple[int, int]]] = {}
         self._restoring = Restoring(self.database, self.data_dir, self._folder)
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -192,6 +195,15 @@ class Workspace:
             index_device=self.settings.index_device,
             index_memory=self.settings.index_memory,
         )
+
+    def counts(self, connection: Connection, collection_id: int) -> tuple[int, int]:
+        """How many live documents a collection has, and how many captions they have; counted once for each state."""
+        revision = collections.revision(connection, collection_id)
+        counted_at, counted = self._counted.get(collection_id, (None, (0, 0)))
+        if counted_at is None or counted_at != revision:
+            counted = scans.counts(connection, collection_id)
+            self._counted[collection_id] = revision, counted
+        return counted
 
     def _folder(self, collection_id: int) -> Path:
         return self.data_dir / "collections" / str(collection_id) / "segments"

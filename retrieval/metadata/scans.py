@@ -8,7 +8,7 @@ from itertools import compress
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, false, func, select
 
-from retrieval.metadata.tables import captions, items, tombstones
+from retrieval.metadata.tables import IS_LIVE, captions, items, tombstones
 from retrieval.types import AttributeValue, KeyArray, VectorKind
 
 
@@ -82,7 +82,9 @@ def image_uris(connection: Connection, collection_id: int, prefix: str) -> list[
 def counts(connection: Connection, collection_id: int) -> tuple[int, int]:
     """How many live items there are, and how many captions they have."""
     live = select(items.c.key).where(items.c.collection_id == collection_id, items.c.live).subquery()
-    documents = connection.execute(select(func.count()).select_from(live)).scalar_one()
+    documents = connection.execute(
+        select(func.count()).select_from(items).where(items.c.collection_id == collection_id, IS_LIVE)
+    ).scalar_one()
     texts = connection.execute(
         select(func.count())
         .select_from(captions.join(live, captions.c.item_key == live.c.key))
