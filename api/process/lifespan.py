@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -43,6 +44,7 @@ def lifespan_of(
             loading.cancel()
             await asyncio.wait([loading, *working])
             await to_thread.run_sync(service.close)
+            gc.unfreeze()  # what api/process/preload.py froze, or it is told as leaked when the interpreter ends
 
     return lifespan
 
