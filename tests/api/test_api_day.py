@@ -339,6 +339,6 @@ def refuses(url: str) -> bool:
     """Whether nobody listens there any more."""
     try:
         httpx2.get(f"{url}/healthz")
-    except httpx2.ConnectError:
-        return True
+    except httpx2.TransportError as error:  # any other: it waited to be accepted when the listening ended
+        return isinstance(error, httpx2.ConnectError)
     return False
